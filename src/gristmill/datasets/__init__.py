@@ -1,0 +1,1 @@
+"""Records to bytes and back: seeds in; segments, manifest, exports and statistics out."""

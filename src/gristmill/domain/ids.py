@@ -1,0 +1,14 @@
+"""Names of things, each a type of its own so that one cannot stand where another belongs."""
+
+from typing import NewType
+
+JobId = NewType("JobId", str)
+WorkerId = NewType("WorkerId", str)
+WriteId = NewType("WriteId", str)
+Digest = NewType("Digest", str)
+Epoch = NewType("Epoch", int)
+ShardNumber = NewType("ShardNumber", int)
+Slot = NewType("Slot", int)
+
+# The sifting of a job is leased and fenced exactly like a shard, under a number no shard of slots has.
+SIFTING = ShardNumber(-1)

@@ -1,0 +1,46 @@
+"""Money in integer nano-dollars, always rounded against us: up."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import NewType
+
+from gristmill.errors import BadInputError
+
+NanoUsd = NewType("NanoUsd", int)
+
+ZERO = NanoUsd(0)
+NANO = Decimal(1_000_000_000)
+
+
+def parse_usd(text: str | Decimal) -> NanoUsd:
+    """A decimal number of dollars as nano-dollars, rounded up. Raises BadInputError for anything else."""
+    try:
+        dollars = Decimal(text)
+    except InvalidOperation as error:
+        raise BadInputError(f"{text!r} is not an amount of US dollars. Write a number such as 2.50.") from error
+    if not dollars.is_finite() or dollars < 0:
+        raise BadInputError(f"{text!r} is not an amount of US dollars. Write a number such as 2.50.")
+    return NanoUsd(int((dollars * NANO).to_integral_value(ROUND_CEILING)))
+
+
+def show_usd(amount: NanoUsd) -> str:
+    """The amount as a plain decimal string of dollars, exact, with at least two decimals."""
+    whole, nano = divmod(abs(amount), 1_000_000_000)
+    decimals = f"{nano:09d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if amount < 0 else ''}{whole}.{decimals}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What calls cost: billed is what the provider reported, presumed the worst case of calls it reported nothing for."""
+
+    billed: NanoUsd = ZERO
+    presumed: NanoUsd = ZERO
+
+    @property
+    def total(self) -> NanoUsd:
+        """Billed and presumed together."""
+        return NanoUsd(self.billed + self.presumed)
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(billed=NanoUsd(self.billed + other.billed), presumed=NanoUsd(self.presumed + other.presumed))

@@ -1,0 +1,28 @@
+"""A job's totals as its rows add up to them at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gristmill.domain.call import CallCounts, ModelSums
+from gristmill.domain.money import ZERO, NanoUsd, Spent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTotals:
+    """Accepted and short count slots; `rejected` and `rejects` count attempts. Money: billed + presumed + lost = charged.
+
+    `held` is what live blocks hold beyond what they reported as spent; `workers` counts live leases' holders.
+    """
+
+    accepted: int = 0
+    short: int = 0
+    rejected: int = 0
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    spent: Spent = Spent()
+    lost: NanoUsd = ZERO
+    held: NanoUsd = ZERO
+    granted: NanoUsd = ZERO
+    sums: tuple[ModelSums, ...] = ()
+    counts: CallCounts = CallCounts()
+    workers: int = 0
+    withdrawn: int = 0

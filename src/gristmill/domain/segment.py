@@ -1,0 +1,68 @@
+"""A segment as the manifest knows it: an immutable file that exists only once committed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gristmill.domain.call import Call, CallCounts, ModelSums
+from gristmill.domain.ids import Digest, Epoch, ShardNumber, Slot
+from gristmill.domain.money import Spent
+from gristmill.domain.record import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The manifest's line of one file: its name and digest, what it holds and what its entries sum to.
+
+    `passed` counts the siftings that had ended when the segment's shard was last opened: what stood in an earlier
+    pass stays. `sums` hold one element for each model and day; `rejects` count reasons of attempts, not of slots.
+    """
+
+    name: str
+    digest: Digest
+    shard: ShardNumber
+    epoch: Epoch
+    bytes: int
+    accepted: int
+    rejected: int
+    unfinished: int
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    sums: tuple[ModelSums, ...] = ()
+    counts: CallCounts = CallCounts()
+    passed: int = 0
+
+    @property
+    def spent(self) -> Spent:
+        """What the segment's ledger entries add up to."""
+        return sum((sums.spent for sums in self.sums), Spent())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Withdrawal:
+    """A mark on a committed record that sifting found to be like one kept before."""
+
+    slot: Slot
+    attempt: int
+    reason: str = "duplicate"
+
+
+def segment_name(shard: ShardNumber, epoch: Epoch, digest: Digest) -> str:
+    """The file's name within its job: the digest is in it, so a name that is taken holds these very bytes."""
+    return f"segments/{shard:06d}-{epoch}-{digest}.parquet"
+
+
+def sum_calls(calls: Iterable[Call]) -> tuple[ModelSums, ...]:
+    """The ledger entries among these calls, summed by day and model."""
+    sums: dict[tuple[str, str], ModelSums] = {}
+    for call in calls:
+        if not call.entry:
+            continue
+        key = (call.at.strftime("%Y-%m-%d"), call.model)
+        one = ModelSums(day=key[0], model=call.model, calls=1, usage=call.usage, spent=call.spent)
+        sums[key] = sums[key] + one if key in sums else one
+    return tuple(sums[key] for key in sorted(sums))
+
+
+def count_reasons(rows: Iterable[Row]) -> Mapping[str, int]:
+    """How often each reason stands among the rejects."""
+    return dict(sorted(Counter(row.reason for row in rows if row.reason is not None).items()))

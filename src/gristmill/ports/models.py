@@ -1,0 +1,31 @@
+"""Who answers calls, and what they charge."""
+
+from typing import Protocol
+
+from gristmill.domain.completion import Completion, ModelName, Reply
+from gristmill.domain.model import Model
+
+
+class Models(Protocol):
+    """Sends calls to models. It makes no second try of its own: every try is held, journaled and settled by its caller."""
+
+    async def complete(self, request: Completion) -> Reply:
+        """Ask once, and return within `request.sampling.timeout_seconds`.
+
+        Sends the request's messages, its schema at most once, `max_tokens`, and at most 512 bytes of its own. Raises
+        RateLimitedError (nothing billed), CallRefusedError (nothing billed, hopeless to repeat) and
+        ProviderFaultError (may have been billed).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Prices(Protocol):
+    """Resolves a model's price and limits, once for each job."""
+
+    def find_model(self, name: ModelName) -> Model:
+        """The model with its price as of now. Raises UnknownModelError and UnknownPriceError."""
+        ...

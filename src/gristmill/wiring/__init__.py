@@ -1,0 +1,1 @@
+"""Settings in, open ports out: the only room that names an adapter."""

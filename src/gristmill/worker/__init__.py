@@ -1,0 +1,1 @@
+"""The hot loop: acquire, generate, write, commit."""
