@@ -1,0 +1,31 @@
+"""The house's rules of testing: a run in which anything was left out has failed."""
+
+import pytest
+from hypothesis import settings
+
+# The same examples for everybody in `make test`; `make test-long` goes looking for new ones.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=2_000)
+settings.load_profile("house")
+
+LEFT_OUT = ("skipped", "xfailed", "xpassed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="fail when a test not marked `long` is deselected")
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    unwanted = [item.nodeid for item in items if item.get_closest_marker("long") is None]
+    if unwanted and items[0].config.getoption("whole"):
+        raise pytest.UsageError(f"left out of a whole run: {', '.join(unwanted)}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    stats = getattr(reporter, "stats", {})
+    left_out = {kind: len(stats[kind]) for kind in LEFT_OUT if stats.get(kind)}
+    if left_out and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"\nFailed: no test may be left out: {left_out}", red=True)
