@@ -1,0 +1,165 @@
+"""One call, from its hold to its settled cost, sent again for as long as that can help."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from gristmill.domain.call import Call, CallKind, Certainty, Place
+from gristmill.domain.completion import Completion, Message, Reply
+from gristmill.domain.json import canonical
+from gristmill.domain.model import Model
+from gristmill.domain.money import ZERO, NanoUsd
+from gristmill.domain.pricing import cost_of
+from gristmill.domain.usage import Usage
+from gristmill.errors import CallRefusedError, ModelError, ProviderFaultError, RateLimitedError
+from gristmill.generation.books import Books
+from gristmill.generation.means import Lane, Means
+from gristmill.generation.pace import Outcome
+from gristmill.generation.purse import Cover
+from gristmill.generation.stop import StoppedError
+
+# A fault is rarely the prompt's fault: seven tries fail together once in 10^8 calls at a fault rate of 7 %.
+TRIES = 7
+BACKOFF_SECONDS = 0.25
+LONGEST_BACKOFF_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A call as a step asks it, with the cover of its record."""
+
+    place: Place
+    kind: CallKind
+    request: Completion
+    prompt: str
+    cover: Cover
+
+
+def prompt_text(messages: tuple[Message, ...]) -> str:
+    """The messages as canonical JSON: what lineage shows and what a replay must equal."""
+    return canonical([{"role": message.role, "content": message.content} for message in messages])
+
+
+async def ask(means: Means, books: Books, lane: Lane, question: Question) -> Call:
+    """The answer to a question: one already paid for, or a new one.
+
+    A 429 is waited out and uses up no try. Raises StoppedError once no call may start, and ModelError when no answer
+    is to be had.
+    """
+    replayed = books.replay(question.place, question.prompt)
+    if replayed is not None:
+        question.cover.begin_free()
+        return replayed
+    tries = 1
+    while True:
+        try:
+            answer = await _try_once(means, books, lane, question)
+        except ModelError as error:
+            tries += not isinstance(error, RateLimitedError) and not _is_hopeless(error)
+            await _give_up_or_wait(means, books, lane, error, tries)
+        else:
+            lane.breaker.succeed()
+            return answer
+
+
+def _is_hopeless(error: ModelError) -> bool:
+    return isinstance(error, CallRefusedError) and error.hopeless
+
+
+async def _give_up_or_wait(means: Means, books: Books, lane: Lane, error: ModelError, tries: int) -> None:
+    if not isinstance(error, RateLimitedError):
+        lane.breaker.fail(error, means.clock.monotonic())
+    if lane.breaker.words is not None:
+        raise StoppedError(lane.breaker.words)
+    if tries > TRIES or (isinstance(error, CallRefusedError) and not error.hopeless):
+        books.count(failed=1)
+        raise error
+    books.count(retried=1)
+    await _pause(means, _delay(means, error, tries))
+
+
+def _delay(means: Means, error: ModelError, tries: int) -> float:
+    """Seconds until the next try: the provider's own wish, or full-jitter exponential backoff."""
+    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        # A little after the moment asked for, or everybody returns in the same instant.
+        return error.retry_after * means.chance.uniform(1.0, 1.1)
+    longest = min(BACKOFF_SECONDS * 2**tries, LONGEST_BACKOFF_SECONDS)
+    return means.chance.uniform(BACKOFF_SECONDS / 2, longest)
+
+
+async def _pause(means: Means, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await means.stop.wait()
+    except TimeoutError:
+        return
+    raise StoppedError
+
+
+async def _try_once(means: Means, books: Books, lane: Lane, question: Question) -> Call:
+    worst = await books.hold(lane.model, question.request, question.cover)
+    means.covers.note(question.place.step, worst)
+    try:
+        ticket = await lane.pace.enter()
+    except asyncio.CancelledError:
+        books.free(worst)
+        raise
+    outcome: Outcome = "unsent"
+    try:
+        if means.stop.is_set():
+            books.free(worst)
+            raise StoppedError
+        answer = await _send(means, books, lane.model, question, worst)
+        outcome = "answered"
+    except RateLimitedError:
+        outcome = "refused"
+        raise
+    except ModelError:
+        outcome = "failed"
+        raise
+    finally:
+        lane.pace.leave(ticket, outcome)
+    return answer
+
+
+async def _send(means: Means, books: Books, model: Model, question: Question, worst: NanoUsd) -> Call:
+    opened = await books.open_call(question.place, model, question.prompt, worst)
+    started = means.clock.monotonic()
+
+    def ended(cost: NanoUsd, certainty: Certainty, why: str) -> Call:
+        return Call(
+            place=question.place,
+            kind=question.kind,
+            model=model.name,
+            prompt=question.prompt,
+            reply=None,
+            finish_reason=why,
+            usage=Usage(),
+            cost=cost,
+            certainty=certainty,
+            price_table=model.price.table,
+            milliseconds=round((means.clock.monotonic() - started) * 1000),
+            at=means.clock.now(),
+        )
+
+    try:
+        reply = await means.models.complete(question.request)
+    except ProviderFaultError as error:
+        await books.close_call(opened, ended(worst, "presumed", error.code))
+        raise
+    except ModelError as error:
+        await books.close_call(opened, ended(ZERO, "billed", error.code))
+        raise
+    except asyncio.CancelledError:
+        # It was sent and nobody will hear the answer.
+        books.settle_call(opened, ended(worst, "presumed", "abandoned"))
+        raise
+    call = _with_reply(ended(worst, "presumed", reply.finish_reason), model, reply)
+    await books.close_call(opened, call)
+    return call
+
+
+def _with_reply(call: Call, model: Model, reply: Reply) -> Call:
+    if reply.usage is None:
+        return replace(call, reply=reply.text)
+    cost = cost_of(model.price, reply.usage)
+    return replace(call, reply=reply.text, usage=reply.usage, cost=cost, certainty="billed")

@@ -1,0 +1,205 @@
+"""One attempt at one slot: what the whole engine is for."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from gristmill.domain.call import Call, Place
+from gristmill.domain.completion import Completion, Message
+from gristmill.domain.ids import Slot
+from gristmill.domain.json import Json
+from gristmill.domain.record import Row
+from gristmill.errors import ModelError, RenderError, TemplateTooExpensiveError
+from gristmill.generation.ask import Question, ask, prompt_text
+from gristmill.generation.books import Books
+from gristmill.generation.means import Means
+from gristmill.generation.purse import Cover
+from gristmill.generation.stop import StoppedError
+from gristmill.recipes import (
+    Parsed,
+    check_record,
+    draw_values,
+    fingerprints_of,
+    finish_record,
+    is_wanted,
+    parse_reply,
+    render_messages,
+    repair_messages,
+)
+from gristmill.recipes.recipe import Scope, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Why an attempt brings no record."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """A step's output."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A step whose `when` said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A step that may not call any more; what it paid for is kept."""
+
+    why: str
+
+
+StepEnd = Produced | Skipped | Failed | Interrupted
+
+
+@dataclass(slots=True)
+class _Making:
+    """An attempt on its way: the scope grows with each step's output."""
+
+    means: Means
+    books: Books
+    slot: Slot
+    attempt: int
+    scope: Scope
+    cover: Cover
+    ended: dict[str, asyncio.Event] = field(default_factory=dict)
+    problem: Failed | Interrupted | None = None
+
+
+async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> Row:
+    """An accepted record or a reject with its reason. Raises StoppedError if the attempt must be gone on with later.
+
+    What it paid for is in the books either way.
+    """
+    seed_row = means.seed_row(slot)
+    seed = means.seeds.row(seed_row) if means.seeds and seed_row is not None else {}
+    values = draw_values(means.recipe, means.key, slot, attempt)
+    cover = Cover(means.covers.after(means.recipe.steps[0], means.recipe.steps))
+    making = _Making(means, books, slot, attempt, Scope(slot=slot, seed=seed, values=values), cover)
+    problem = await _run_steps(making)
+    if isinstance(problem, Interrupted):
+        raise StoppedError(problem.why)
+    row = Row(
+        slot=slot,
+        attempt=attempt,
+        seed_row=seed_row,
+        values=values,
+        record=None,
+        calls=books.finish(slot, attempt),
+        finished_at=means.clock.now(),
+    )
+    return _rejected(row, problem) if problem else _judged(means, row, making.scope)
+
+
+async def _run_steps(making: _Making) -> Failed | Interrupted | None:
+    recipe = making.means.recipe
+    try:
+        if recipe.is_chain:
+            for step in recipe.steps:
+                await _run_step(making, step)
+        else:
+            await _run_graph(making)
+    finally:
+        making.books.purse.end_record(making.cover)
+    return making.problem
+
+
+async def _run_graph(making: _Making) -> None:
+    making.ended = {step.id: asyncio.Event() for step in making.means.recipe.steps}
+    async with asyncio.TaskGroup() as group:
+        for step in making.means.recipe.steps:
+            group.create_task(_run_after_needs(making, step))
+
+
+async def _run_after_needs(making: _Making, step: Step) -> None:
+    for need in step.needs:
+        await making.ended[need].wait()
+    await _run_step(making, step)
+    making.ended[step.id].set()
+
+
+async def _run_step(making: _Making, step: Step) -> None:
+    if making.problem is not None:
+        return
+    match await _end_of(making, step):
+        case Produced(output):
+            making.scope = replace(making.scope, outputs={**making.scope.outputs, step.id: output})
+        case Skipped():
+            pass
+        case problem:
+            making.problem = making.problem or problem
+
+
+async def _end_of(making: _Making, step: Step) -> StepEnd:
+    recipe = making.means.recipe
+    try:
+        if step.is_conditional and not is_wanted(recipe, step, making.scope):
+            return Skipped()
+        return await _converse(making, step, render_messages(recipe, step, making.scope))
+    except (RenderError, TemplateTooExpensiveError) as error:
+        return Failed(reason=error.code, detail=f"step {step.id}: {error}")
+    except ModelError as error:
+        return Failed(reason=error.code, detail=f"step {step.id}: {error}")
+    except StoppedError as error:
+        return Interrupted(str(error))
+
+
+async def _converse(making: _Making, step: Step, messages: tuple[Message, ...]) -> StepEnd:
+    """Ask, and ask again with what is wrong for as often as repairs are allowed."""
+    failed = Failed(reason="invalid_reply", detail=f"step {step.id} was never asked")
+    for repair in range(making.means.recipe.attempts.repair + 1):
+        call = await _ask_step(making, step, messages, repair)
+        text = call.reply or ""
+        parsed = parse_reply(step, text)
+        truncated = call.finish_reason == "length"
+        if isinstance(parsed, Parsed) and not (truncated and step.schema is None):
+            return Produced(parsed.output)
+        why = f"it was cut off after {step.sampling.max_tokens} tokens" if truncated else getattr(parsed, "why", "")
+        failed = Failed(reason="truncated" if truncated else "invalid_reply", detail=f"step {step.id}: {why}")
+        messages = repair_messages(messages, text, why)
+    return failed
+
+
+async def _ask_step(making: _Making, step: Step, messages: tuple[Message, ...], repair: int) -> Call:
+    lane = making.means.lanes[step.model]
+    question = Question(
+        place=Place(slot=making.slot, attempt=making.attempt, step=step.id, repair=repair),
+        kind="repair" if repair else "call",
+        request=Completion(model=lane.model.name, messages=messages, sampling=step.sampling, schema=step.schema),
+        prompt=prompt_text(messages),
+        cover=making.cover,
+    )
+    return await ask(making.means, making.books, lane, question)
+
+
+def _judged(means: Means, row: Row, scope: Scope) -> Row:
+    try:
+        record = finish_record(means.recipe, scope)
+        checks = check_record(means.recipe, record, scope)
+        fingerprints = fingerprints_of(means.recipe, record)
+    except (RenderError, TemplateTooExpensiveError) as error:
+        return _rejected(row, Failed(reason=error.code, detail=str(error)))
+    finished = replace(row, record=record, checks=checks)
+    broken = next((check for check in checks if not check.passed), None)
+    if broken is not None:
+        return _rejected(finished, Failed(reason=broken.check, detail=broken.words))
+    return _if_new(means, replace(finished, fingerprints=fingerprints))
+
+
+def _if_new(means: Means, row: Row) -> Row:
+    taken = [fingerprint for fingerprint in row.fingerprints if fingerprint in means.standing]
+    if taken:
+        return _rejected(replace(row, fingerprints=()), Failed(reason="duplicate", detail="a record like it stands"))
+    for fingerprint in row.fingerprints:
+        means.standing.add(fingerprint)
+    return row
+
+
+def _rejected(row: Row, problem: Failed) -> Row:
+    return replace(row, reason=problem.reason, detail=problem.detail)

@@ -1,0 +1,87 @@
+"""What every attempt of a job is made with."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gristmill.domain.ids import Slot
+from gristmill.domain.json import JsonObject
+from gristmill.domain.model import Model
+from gristmill.domain.money import ZERO, NanoUsd
+from gristmill.generation.breaker import Breaker
+from gristmill.generation.pace import Pace
+from gristmill.ports.clock import Clock
+from gristmill.ports.models import Models
+from gristmill.recipes import Recipe
+from gristmill.recipes.recipe import DrawKey, Step
+
+
+class SeedRows(Protocol):
+    """The rows of a seed set, by index from 0."""
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        ...
+
+    def row(self, index: int) -> JsonObject:
+        """The row at this index."""
+        ...
+
+
+class Standing(Protocol):
+    """Fingerprints of records that stand, for `unique`."""
+
+    def __contains__(self, fingerprint: int) -> bool:
+        """Whether a standing record has it."""
+        ...
+
+    def add(self, fingerprint: int) -> bool:
+        """Keep it; false if it was there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One model of a job, with the pace its provider takes and the breaker that gives it up."""
+
+    model: Model
+    pace: Pace
+    breaker: Breaker = field(default_factory=Breaker)
+
+
+@dataclass(slots=True)
+class Covers:
+    """The worst case seen of each step: what a record needs covered before it is begun."""
+
+    seen: dict[str, NanoUsd] = field(default_factory=dict)
+
+    def note(self, step: str, worst: NanoUsd) -> None:
+        """Remember a call's worst case."""
+        self.seen[step] = max(self.seen.get(step, ZERO), worst)
+
+    def after(self, first: Step, steps: tuple[Step, ...]) -> NanoUsd:
+        """What the steps other than `first` may need: nothing is known of a step before its first call."""
+        return NanoUsd(sum(self.seen.get(step.id, ZERO) for step in steps if step.id != first.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Recipe, seeds, models and clock of one job in one worker; `stop` is set once no call may start any more."""
+
+    recipe: Recipe
+    key: DrawKey
+    seeds: SeedRows | None
+    lanes: Mapping[str, Lane]
+    models: Models
+    standing: Standing
+    clock: Clock
+    chance: random.Random
+    stop: asyncio.Event
+    covers: Covers = field(default_factory=Covers)
+
+    def seed_row(self, slot: Slot) -> int | None:
+        """The index of the slot's seed row, or None without seeds."""
+        return slot % self.seeds.rows if self.seeds else None

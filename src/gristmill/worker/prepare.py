@@ -1,0 +1,44 @@
+"""From a job's row to what its records are made with."""
+
+import asyncio
+import random
+
+from gristmill.datasets import FingerprintSet, SeedsReader
+from gristmill.domain.job import Job
+from gristmill.errors import ChangedInputsError
+from gristmill.generation.means import Lane, Means
+from gristmill.generation.pace import Pace
+from gristmill.recipes import compile_template
+from gristmill.recipes.recipe import DrawKey
+from gristmill.worker.ports import WorkerPorts
+
+# Calls in flight for one model of one worker, unless the order says otherwise.
+MAX_IN_FLIGHT = 256
+
+
+def prepare(job: Job, ports: WorkerPorts) -> Means:
+    """Recipe, seeds and lanes of a job. Raises ChangedInputsError if this release compiles its template otherwise."""
+    order = job.order
+    recipe = compile_template(order.template)
+    if recipe.digest != order.recipe:
+        raise ChangedInputsError(
+            f"This release reads the template of job {job.id} differently from the one that created it "
+            f"(recipe {recipe.digest[:12]}, was {order.recipe[:12]}). Go on with that release, or start a new job."
+        )
+    paces = {
+        name: Lane(model=model, pace=Pace(model.limits, ports.clock, ceiling=order.max_in_flight or MAX_IN_FLIGHT))
+        for name, model in order.models.items()
+    }
+    seeds = order.seeds.get("")
+    return Means(
+        recipe=recipe,
+        key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
+        seeds=SeedsReader(ports.blobs.open(f"seeds/{seeds}.parquet")) if seeds else None,
+        lanes={used: paces[order.aliases[used]] for used in recipe.models},
+        models=ports.models,
+        standing=FingerprintSet(),
+        clock=ports.clock,
+        # Jitter alone is drawn from this: records draw from the recipe's own generators.
+        chance=random.Random(),  # noqa: S311
+        stop=asyncio.Event(),
+    )
