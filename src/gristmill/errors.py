@@ -102,6 +102,12 @@ class NotFoundError(GristmillError):
     code = "not_found"
 
 
+class WorkersDiedError(GristmillError):
+    """The workers of a job died again and again before it had ended; what they committed is kept."""
+
+    code = "workers_died"
+
+
 class LeaseLostError(GristmillError):
     """The write came from an old epoch or position: somebody else has the shard, and nothing was changed."""
 
@@ -153,9 +159,25 @@ class RateLimitedError(ModelError):
 
 
 class ProviderFaultError(ModelError):
-    """The provider failed, stalled or answered nonsense: it may have billed; the call may go again."""
+    """The provider failed, stalled or answered nonsense; the call may go again.
+
+    It may have billed, unless `sent` is False: then no connection was made and nothing left this machine.
+    """
 
     code = "provider_fault"
+
+    def __init__(self, message: str, *, status: int = 0, sent: bool = True) -> None:
+        super().__init__(message, status=status)
+        self.sent = sent
+
+
+class FormRefusedError(ModelError):
+    """The provider refused the form of the call, not its content, and nothing was billed.
+
+    Its adapter has learned another form: the same call may go again at once.
+    """
+
+    code = "form_refused"
 
 
 class CallRefusedError(ModelError):
