@@ -3,11 +3,15 @@
 from dataclasses import dataclass, replace
 
 from gristmill.domain.money import ZERO, NanoUsd
+from gristmill.domain.shard import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a job may cost and what of it is granted: live blocks, spent and lost together. granted <= cap, always."""
+    """What a job may cost and what of it is granted: live blocks, spent and lost together.
+
+    granted <= cap, but for what a provider billed beyond the worst case of its calls.
+    """
 
     cap: NanoUsd
     granted: NanoUsd = ZERO
@@ -30,6 +34,34 @@ class Budget:
     def moved(self, amount: NanoUsd) -> "Budget":
         """The budget after granting `amount`, or taking it back when negative."""
         granted = NanoUsd(self.granted + amount)
-        if not 0 <= granted <= self.cap:
+        if granted < 0 or (amount > 0 and granted > self.cap):
             raise ValueError(f"granted {granted} would leave 0..{self.cap}")
         return replace(self, granted=granted)
+
+    def overdrawn(self, amount: NanoUsd) -> "Budget":
+        """The budget after a provider billed `amount` more than a call could cost: the truth, even above the cap."""
+        return replace(self, granted=NanoUsd(self.granted + amount))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """By how much a block moves with a report, and the budget after it."""
+
+    amount: NanoUsd
+    budget: Budget
+
+
+def change_block(budget: Budget, report: Report, *, block: NanoUsd, live_leases: int, is_stopping: bool) -> Change:
+    """Move a lease's block towards what its report wants: down at once, up as far as the budget grants.
+
+    A stopping job grants nothing. A block never falls below what is spent of it.
+    """
+    overdraft = NanoUsd(report.spent.total - block)
+    if overdraft > 0:
+        return Change(amount=overdraft, budget=budget.overdrawn(overdraft))
+    wanted = NanoUsd(max(report.block, report.spent.total) - block)
+    if wanted > 0:
+        least = NanoUsd(max(report.least - block, 0))
+        fair = budget.grant(wanted=wanted, least=least, live_leases=live_leases)
+        wanted = ZERO if is_stopping else fair
+    return Change(amount=wanted, budget=budget.moved(wanted))

@@ -1,7 +1,7 @@
 """A durable order and the one table of what may follow what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -40,7 +40,10 @@ class StopReason(StrEnum):
 
 
 NEXT: Mapping[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.STOPPING}),
+    # A job that was resumed with nothing left to make goes straight to its end.
+    JobStatus.QUEUED: frozenset(
+        {JobStatus.RUNNING, JobStatus.SIFTING, JobStatus.STOPPING, JobStatus.COMPLETED, JobStatus.SHORT}
+    ),
     JobStatus.RUNNING: frozenset({JobStatus.SIFTING, JobStatus.STOPPING, JobStatus.COMPLETED, JobStatus.SHORT}),
     JobStatus.SIFTING: frozenset({JobStatus.RUNNING, JobStatus.STOPPING, JobStatus.COMPLETED, JobStatus.SHORT}),
     JobStatus.STOPPING: frozenset(
@@ -106,3 +109,57 @@ class Job:
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether new leases, blocks and calls may start."""
+        return self.status in ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing of the job can change any more unless it is resumed."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What decides whether a job may move on: slots still open, slots given up, and leases that stand."""
+
+    open: int
+    short: int
+    leases: int
+
+
+def change_status(job: Job, to: JobStatus, now: datetime) -> Job:
+    """The job in its next status, with the time where it starts or ends. Raises WrongStateError."""
+    changed = replace(job, status=move(job.status, to))
+    if to is JobStatus.RUNNING and job.started_at is None:
+        return replace(changed, started_at=now)
+    return replace(changed, finished_at=now) if to in ENDED else changed
+
+
+def stop(job: Job, reason: StopReason, detail: str, now: datetime) -> Job:
+    """The job stopping; one that is stopping or ended stays as it is."""
+    if not job.is_active:
+        return job
+    return replace(change_status(job, JobStatus.STOPPING, now), stop=reason, detail=detail)
+
+
+def resume(job: Job, now: datetime) -> Job:
+    """A paused or ended job queued again, an active one as it is. Raises WrongStateError while it is stopping."""
+    if job.is_active:
+        return job
+    return replace(change_status(job, JobStatus.QUEUED, now), stop=None, detail="", finished_at=None)
+
+
+def next_status(job: Job, tally: Tally, *, is_sifted: bool) -> JobStatus:
+    """Where a job's rows allow it to stand. While any lease stands it stays: an ended manifest never grows."""
+    if tally.leases or job.has_ended:
+        return job.status
+    if job.status is JobStatus.STOPPING:
+        return JobStatus(job.stop or StopReason.FAILED)
+    if tally.open:
+        return JobStatus.RUNNING if job.status is JobStatus.SIFTING else job.status
+    if job.order.sifts and not is_sifted:
+        return JobStatus.SIFTING
+    return JobStatus.SHORT if tally.short else JobStatus.COMPLETED

@@ -1,13 +1,18 @@
 """A segment as the manifest knows it: an immutable file that exists only once committed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from operator import attrgetter
 
 from gristmill.domain.call import Call, CallCounts, ModelSums
+from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Digest, Epoch, ShardNumber, Slot
-from gristmill.domain.money import Spent
+from gristmill.domain.json import digest_of
+from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.record import Row
+from gristmill.domain.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +56,32 @@ def segment_name(shard: ShardNumber, epoch: Epoch, digest: Digest) -> str:
     return f"segments/{shard:06d}-{epoch}-{digest}.parquet"
 
 
+def manifest_digest(names: Iterable[str]) -> Digest:
+    """What a manifest is called: a digest of its segments' names, in whatever order they were committed."""
+    return digest_of(sorted(names))
+
+
 def sum_calls(calls: Iterable[Call]) -> tuple[ModelSums, ...]:
     """The ledger entries among these calls, summed by day and model."""
-    sums: dict[tuple[str, str], ModelSums] = {}
+    groups: dict[tuple[date, ModelName], list[Call]] = {}
     for call in calls:
-        if not call.entry:
-            continue
-        key = (call.at.strftime("%Y-%m-%d"), call.model)
-        one = ModelSums(day=key[0], model=call.model, calls=1, usage=call.usage, spent=call.spent)
-        sums[key] = sums[key] + one if key in sums else one
-    return tuple(sums[key] for key in sorted(sums))
+        if call.entry:
+            groups.setdefault((call.at.date(), call.model), []).append(call)
+    return tuple(_sum_group(day.isoformat(), model, groups[day, model]) for day, model in sorted(groups))
+
+
+def _sum_group(day: str, model: ModelName, calls: Sequence[Call]) -> ModelSums:
+    usages = [call.usage for call in calls]
+    return ModelSums(
+        day=day,
+        model=model,
+        calls=len(calls),
+        usage=Usage(**{part.name: sum(map(attrgetter(part.name), usages)) for part in fields(Usage)}),
+        spent=Spent(
+            billed=NanoUsd(sum(call.cost for call in calls if call.certainty == "billed")),
+            presumed=NanoUsd(sum(call.cost for call in calls if call.certainty == "presumed")),
+        ),
+    )
 
 
 def count_reasons(rows: Iterable[Row]) -> Mapping[str, int]:

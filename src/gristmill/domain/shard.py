@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gristmill.domain.ids import Epoch, JobId, ShardNumber, Slot, WorkerId, WriteId
+from gristmill.domain.ids import SIFTING, Epoch, JobId, ShardNumber, Slot, WorkerId, WriteId
 from gristmill.domain.money import ZERO, NanoUsd, Spent
 from gristmill.domain.segment import Withdrawal
 from gristmill.domain.slots import SlotSet
-from gristmill.errors import LeaseLostError
+from gristmill.errors import LeaseLostError, WrongStateError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +63,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """The unreported rest of a dead epoch's block, charged whole until its journal proves what it really spent."""
+    """The unreported rest of a dead epoch's block, charged whole until its journal proves what it really spent.
+
+    `is_final` says that its journal was read and is no proof: the amount stays lost.
+    """
 
     epoch: Epoch
     worker: WorkerId
     amount: NanoUsd
     spent: Spent
     settled: int
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A shard's row. Free when `worker` is None. `past` is what ended epochs spent; `losses` are not yet settled."""
+    """A shard's row. Free when `worker` is None. `past` is what ended epochs spent, beyond it `losses` are lost."""
 
     job: JobId
     number: ShardNumber
@@ -139,8 +143,10 @@ def reap(shard: Shard) -> Shard:
     if shard.worker is None:
         return shard
     loss = Loss(epoch=shard.epoch, worker=shard.worker, amount=shard.rest, spent=shard.spent, settled=shard.settled)
+    # A loss of nothing is noted too, for its journal may hold answers. The sifting makes no calls.
+    losses = shard.losses if shard.number == SIFTING else (*shard.losses, loss)
     # A ghost that asks again for its last answer must learn that it is one, so the answer goes too.
-    return _ended(replace(shard, losses=(*shard.losses, loss), last_write=None, last_answer=None))
+    return _ended(replace(shard, losses=losses, last_write=None, last_answer=None))
 
 
 def check_fence(shard: Shard, lease: Lease) -> None:
@@ -173,8 +179,11 @@ def renew(
 
 
 def advance(shard: Shard, progress: Progress) -> Shard:
-    """The shard with these slots done and these attempts used: part of a commit."""
+    """The shard with these slots done and these attempts used: part of a commit. No slot is done twice."""
     finished = progress.accepted | progress.given_up
+    again = [slot for slot in finished if slot in shard.done]
+    if again or progress.accepted & progress.given_up:
+        raise ValueError(f"slots {sorted(again or progress.accepted & progress.given_up)} would be done twice")
     attempts = {**shard.attempts, **progress.attempts}
     return replace(
         shard,
@@ -191,32 +200,37 @@ def release(shard: Shard) -> Shard:
     return _ended(shard)
 
 
-def settle(shard: Shard, epoch: Epoch, spent: Spent) -> tuple[Shard, NanoUsd]:
+def settle(shard: Shard, epoch: Epoch, spent: Spent | None) -> tuple[Shard, NanoUsd]:
     """The shard with a dead epoch's loss replaced by what its journal proves, and the money that goes back.
 
-    Raises LeaseLostError when that epoch has no open loss: it was settled before.
+    `spent` is the epoch's whole total; None makes the loss final. What goes back is negative where a provider billed
+    beyond the block. Raises LeaseLostError when the epoch has no open loss: it was settled before.
     """
-    loss = next((loss for loss in shard.losses if loss.epoch == epoch), None)
+    loss = next((loss for loss in shard.losses if loss.epoch == epoch and not loss.is_final), None)
     if loss is None:
         raise LeaseLostError(f"epoch {epoch} of shard {shard.number} has no open loss")
-    proven = NanoUsd(spent.total - loss.spent.total)
-    if not 0 <= proven <= loss.amount:
-        raise ValueError(f"a journal proves {proven} of a loss of {loss.amount}")
-    rest = tuple(other for other in shard.losses if other.epoch != epoch)
-    # The reported part already joined the past when the epoch ended: only what the journal adds is new.
+    others = tuple(other for other in shard.losses if other.epoch != epoch)
+    if spent is None:
+        return replace(shard, losses=(*others, replace(loss, is_final=True))), ZERO
+    # The reported part joined the past when the epoch ended: only what the journal adds is new.
     added = Spent(
         billed=NanoUsd(spent.billed - loss.spent.billed),
         presumed=NanoUsd(spent.presumed - loss.spent.presumed),
     )
-    return replace(shard, losses=rest, past=shard.past + added), NanoUsd(loss.amount - proven)
+    if added.total < 0:
+        raise ValueError(f"a journal proves {spent.total} where {loss.spent.total} was reported")
+    return replace(shard, losses=others, past=shard.past + added), NanoUsd(loss.amount - added.total)
 
 
 def withdraw(shard: Shard, marks: Iterable[Withdrawal], *, attempt_limit: int, passed: int) -> Shard:
     """A finished, free shard after sifting took these records out: slots with attempts left are open again.
 
     Slots whose attempts are used up stay done and are short. The position rises, so that no ghost's write fits.
+    Raises WrongStateError while the shard is leased.
     """
     marks = tuple(marks)
+    if shard.is_leased:
+        raise WrongStateError(f"shard {shard.number} is being worked on")
     reopened = {mark.slot: mark.attempt + 1 for mark in marks if mark.attempt + 1 < attempt_limit}
     return replace(
         shard,

@@ -1,0 +1,173 @@
+"""Job rows: ordered, stopped, resumed, extended and ended; every change of status writes its event."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import and_, bindparam, insert, or_, select, update
+
+from gristmill.adapters.sql.budgets import read_budget, write_budget
+from gristmill.adapters.sql.events import write_event
+from gristmill.adapters.sql.manifest import read_digest
+from gristmill.adapters.sql.rows import decode_job, encode_job
+from gristmill.adapters.sql.shards import add_shards, read_shard, reap_expired, sum_held, tally_shards
+from gristmill.adapters.sql.tables import budgets, jobs
+from gristmill.adapters.sql.transaction import Transaction
+from gristmill.domain.budget import Budget
+from gristmill.domain.ids import SIFTING, JobId
+from gristmill.domain.job import ACTIVE, Job, JobStatus, StopReason, change_status, next_status, resume, stop
+from gristmill.domain.money import NanoUsd, show_usd
+from gristmill.domain.shard import Shard
+from gristmill.domain.slots import SlotSet
+from gristmill.errors import BudgetTooSmallError, NotFoundError, WrongStateError
+
+_ALL = select(jobs, budgets.c.cap).join(budgets, budgets.c.job == jobs.c.id)
+_READ = _ALL.where(jobs.c.id == bindparam("of"))
+_STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("of"))
+_NEWEST = _ALL.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(bindparam("most"))
+_PLACE = select(jobs.c.created_at).where(jobs.c.id == bindparam("of"))
+_OLDER = _NEWEST.where(
+    or_(
+        jobs.c.created_at < bindparam("at"),
+        and_(jobs.c.created_at == bindparam("at"), jobs.c.id < bindparam("of")),
+    )
+)
+# The order never changes, and it is the one long column.
+_WRITE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of"))
+    .values({column: bindparam(f"new_{column.name}") for column in jobs.c if column.name not in {"id", "order"}})
+)
+
+
+def create_job(tx: Transaction, job: Job, shards: Sequence[Shard]) -> None:
+    """The job with its shards and budget; nothing when it exists."""
+    if _read_status(tx, job.id) is not None:
+        return
+    sifting = Shard(job=job.id, number=SIFTING, done=SlotSet(0, 0))
+    add_shards(tx, [sifting, *shards])
+    tx.connection.execute(insert(budgets), {"job": job.id, "cap": job.budget, "granted": 0})
+    tx.connection.execute(insert(jobs), encode_job(job))
+    _tell_status(tx, job)
+
+
+def read_job(tx: Transaction, job: JobId) -> Job:
+    """The job's row. Raises NotFoundError."""
+    row = tx.connection.execute(_READ, {"of": job}).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no job {job}")
+    return decode_job(row)
+
+
+def is_stopping(tx: Transaction, job: JobId) -> bool:
+    """Whether the job takes no new lease, block or call. Raises NotFoundError."""
+    status = _read_status(tx, job)
+    if status is None:
+        raise NotFoundError(f"there is no job {job}")
+    return status not in ACTIVE
+
+
+def list_jobs(tx: Transaction, limit: int, after: JobId | None) -> Sequence[Job]:
+    """Jobs, newest first. Raises NotFoundError when `after` names none."""
+    if after is None:
+        rows = tx.connection.execute(_NEWEST, {"most": limit})
+    else:
+        place = tx.connection.execute(_PLACE, {"of": after}).scalar_one_or_none()
+        if place is None:
+            raise NotFoundError(f"there is no job {after}")
+        rows = tx.connection.execute(_OLDER, {"most": limit, "at": place, "of": after})
+    return [decode_job(row) for row in rows.mappings()]
+
+
+def write_job(tx: Transaction, before: Job, after: Job) -> Job:
+    """The row as it stands now, with the event of a change of status."""
+    if after != before:
+        columns = {f"new_{name}": value for name, value in encode_job(after).items() if name not in {"id", "order"}}
+        tx.connection.execute(_WRITE, {"of": after.id, **columns})
+    if after.status is not before.status:
+        _tell_status(tx, after)
+    return after
+
+
+def stop_job(tx: Transaction, job_id: JobId, reason: StopReason, detail: str) -> Job:
+    """Turn an active job to stopping."""
+    job = read_job(tx, job_id)
+    return write_job(tx, job, stop(job, reason, detail, tx.now))
+
+
+def resume_job(tx: Transaction, job_id: JobId) -> Job:
+    """Queue a paused or ended job again."""
+    job = read_job(tx, job_id)
+    return write_job(tx, job, resume(job, tx.now))
+
+
+def exhaust_job(tx: Transaction, job_id: JobId, need: NanoUsd) -> bool:
+    """Stop the job when no money is left for `need` and none can come back."""
+    job = read_job(tx, job_id)
+    if not job.is_active:
+        return True
+    if read_budget(tx, job_id).free >= need:
+        return False
+    # A dead holder's block would be waited for in vain: nobody leases a shard that is done.
+    reap_expired(tx, job_id)
+    if sum_held(tx, job_id):
+        return False
+    detail = f"what is left of the budget of ${show_usd(job.budget)} covers no next call"
+    write_job(tx, job, stop(job, StopReason.BUDGET_EXHAUSTED, detail, tx.now))
+    return True
+
+
+def set_budget(tx: Transaction, job_id: JobId, cap: NanoUsd) -> Job:
+    """Set the cap. Raises BudgetTooSmallError."""
+    job, budget = read_job(tx, job_id), read_budget(tx, job_id)
+    if cap < budget.granted:
+        granted = show_usd(budget.granted)
+        raise BudgetTooSmallError(f"${show_usd(cap)} is less than the ${granted} already spent or set aside.")
+    if cap != budget.cap:
+        write_budget(tx, job_id, Budget(cap=cap, granted=budget.granted))
+        write_event(tx, job_id, "money", {"budget_usd": show_usd(cap)})
+    return replace(job, budget=cap)
+
+
+def extend_job(tx: Transaction, job_id: JobId, records: int, shards: Sequence[Shard]) -> Job:
+    """Add shards up to `records`. Raises WrongStateError."""
+    job = read_job(tx, job_id)
+    if job.status is JobStatus.STOPPING:
+        raise WrongStateError(f"job {job_id} is stopping: wait until it has stopped, then extend it.")
+    planned = sum(shard.done.size for shard in shards)
+    if records <= job.records or not shards or shards[0].done.first != job.records or planned != records - job.records:
+        raise WrongStateError(f"job {job_id} has {job.records} records: {records} is not more.")
+    # What stood when the last sifting began stays: records made from now on are of a later pass.
+    passed = read_shard(tx, job_id, SIFTING).epoch
+    add_shards(tx, [replace(shard, passed=passed) for shard in shards])
+    extended = write_job(tx, job, replace(job, records=records))
+    write_event(tx, job_id, "state", {"status": job.status, "records": records})
+    return extended
+
+
+def finish_job(tx: Transaction, job_id: JobId) -> JobStatus:
+    """Move the job on as far as its rows allow."""
+    job = read_job(tx, job_id)
+    if job.has_ended:
+        return job.status
+    if job.status is JobStatus.STOPPING or not tally_shards(tx, job_id).open:
+        reap_expired(tx, job_id)
+    after = next_status(job, tally_shards(tx, job_id), is_sifted=is_sifted(tx, job))
+    if after is not job.status:
+        write_job(tx, job, change_status(job, after, tx.now))
+    return after
+
+
+def is_sifted(tx: Transaction, job: Job) -> bool:
+    """Whether the last sifting saw the manifest as it is now."""
+    return job.order.sifts and job.sifted is not None and job.sifted == read_digest(tx, job.id)
+
+
+def _read_status(tx: Transaction, job: JobId) -> str | None:
+    return tx.connection.execute(_STATUS, {"of": job}).scalar_one_or_none()
+
+
+def _tell_status(tx: Transaction, job: Job) -> None:
+    fields = {"status": job.status, "reason": job.stop, "detail": job.detail}
+    write_event(tx, job.id, "state", fields)
+    if job.has_ended:
+        write_event(tx, job.id, "end", fields)

@@ -1,0 +1,86 @@
+"""A job's totals: sums over its rows, where segments that were summed before are not read again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import bindparam, select
+
+from gristmill.adapters.sql.budgets import read_budget
+from gristmill.adapters.sql.jobs import read_job
+from gristmill.adapters.sql.manifest import count_marks
+from gristmill.adapters.sql.rows import decode_segment
+from gristmill.adapters.sql.shards import sum_shards
+from gristmill.adapters.sql.tables import segments
+from gristmill.adapters.sql.transaction import Transaction
+from gristmill.domain.call import CallCounts, ModelSums
+from gristmill.domain.ids import JobId
+from gristmill.domain.money import NanoUsd, Spent
+from gristmill.domain.report import JobTotals
+from gristmill.domain.segment import Segment
+
+_NEWER = (
+    select(segments)
+    .where(segments.c.job == bindparam("of"), segments.c.sequence > bindparam("after"))
+    .order_by(segments.c.sequence)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSums:
+    """What a job's segments add up to, up to a place in the order of their commits."""
+
+    sequence: int = 0
+    rejected: int = 0
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    sums: Mapping[tuple[str, str], ModelSums] = field(default_factory=dict)
+    counts: CallCounts = CallCounts()
+
+
+class Totals:
+    """Totals of any job of one store. Segments never change, so each is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[JobId, SegmentSums] = {}
+
+    def read(self, tx: Transaction, job: JobId) -> JobTotals:
+        """What the rows add up to in this transaction. Raises NotFoundError."""
+        read_job(tx, job)
+        known = self._known[job] = _read_on(tx, job, self._known.get(job, SegmentSums()))
+        row = sum_shards(tx, job)
+        return JobTotals(
+            accepted=int(row["accepted"]),
+            short=int(row["short"]),
+            rejected=known.rejected,
+            rejects=dict(known.rejects),
+            spent=Spent(billed=NanoUsd(int(row["billed"])), presumed=NanoUsd(int(row["presumed"]))),
+            lost=NanoUsd(int(row["lost"])),
+            held=NanoUsd(int(row["held"])),
+            granted=read_budget(tx, job).granted,
+            sums=tuple(known.sums[key] for key in sorted(known.sums)),
+            counts=known.counts,
+            workers=row["workers"],
+            withdrawn=count_marks(tx, job),
+        )
+
+
+def _read_on(tx: Transaction, job: JobId, known: SegmentSums) -> SegmentSums:
+    for row in tx.connection.execute(_NEWER, {"of": job, "after": known.sequence}).mappings():
+        known = _add(replace(known, sequence=row["sequence"]), decode_segment(row))
+    return known
+
+
+def _add(known: SegmentSums, segment: Segment) -> SegmentSums:
+    rejects = dict(known.rejects)
+    for reason, times in segment.rejects.items():
+        rejects[reason] = rejects.get(reason, 0) + times
+    sums = dict(known.sums)
+    for one in segment.sums:
+        key = (one.day, one.model)
+        sums[key] = sums[key] + one if key in sums else one
+    return replace(
+        known,
+        rejected=known.rejected + segment.rejected,
+        rejects=dict(sorted(rejects.items())),
+        sums=sums,
+        counts=known.counts + segment.counts,
+    )
