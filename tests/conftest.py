@@ -24,8 +24,9 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    stats = getattr(reporter, "stats", {})
-    left_out = {kind: len(stats[kind]) for kind in LEFT_OUT if stats.get(kind)}
+    if reporter is None:
+        return
+    left_out = {kind: len(reporter.stats[kind]) for kind in LEFT_OUT if reporter.stats.get(kind)}
     if left_out and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"\nFailed: no test may be left out: {left_out}", red=True)
