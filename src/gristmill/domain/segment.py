@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date
 from operator import attrgetter
 
 from gristmill.domain.call import Call, CallCounts, ModelSums
@@ -63,11 +62,11 @@ def manifest_digest(names: Iterable[str]) -> Digest:
 
 def sum_calls(calls: Iterable[Call]) -> tuple[ModelSums, ...]:
     """The ledger entries among these calls, summed by day and model."""
-    groups: dict[tuple[date, ModelName], list[Call]] = {}
+    groups: dict[tuple[str, ModelName], list[Call]] = {}
     for call in calls:
         if call.entry:
-            groups.setdefault((call.at.date(), call.model), []).append(call)
-    return tuple(_sum_group(day.isoformat(), model, groups[day, model]) for day, model in sorted(groups))
+            groups.setdefault((call.at.date().isoformat(), call.model), []).append(call)
+    return tuple(_sum_group(day, model, groups[day, model]) for day, model in sorted(groups))
 
 
 def _sum_group(day: str, model: ModelName, calls: Sequence[Call]) -> ModelSums:

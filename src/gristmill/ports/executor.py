@@ -1,5 +1,6 @@
 """What starts workers."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gristmill.domain.ids import JobId
@@ -12,8 +13,8 @@ class Executor(Protocol):
         """Start so many workers."""
         ...
 
-    async def wait(self) -> None:
-        """Return when every worker this executor started has gone."""
+    async def wait(self) -> Sequence[str]:
+        """Return when every worker this executor started has gone, with the last words of those that failed."""
         ...
 
     def drain(self) -> None:

@@ -28,7 +28,8 @@ class DeadEpoch:
     """What the journal of a worker that is gone says of one of its epochs.
 
     `ended` are its calls with an answer or a known end, in the order in which they settled; `open` those that started
-    and have none. `is_proof` is true when the machine has not restarted since: then nothing can be missing.
+    and have none. `is_proof` is true when the machine has not restarted since and no whole line is damaged: then
+    nothing can be missing. (A last line that stops short is one the kernel never acknowledged.)
     """
 
     worker: WorkerId
@@ -68,12 +69,13 @@ class Journal(Protocol):
         ...
 
     def dead_workers(self) -> Sequence[WorkerId]:
-        """The workers whose journals lie here and whose lock is free."""
+        """The workers whose journals lie here and whose lock was free; listing claims them for this worker."""
         ...
 
     def read_dead(self, worker: WorkerId) -> Sequence[DeadEpoch]:
-        """What a dead worker's logs say; each is read up to its first torn line. The journal is claimed by reading it:
-        another worker that asks meanwhile gets nothing.
+        """What a dead worker's logs say; each is read up to its first torn or damaged line.
+
+        Reading claims the journal too: another worker that asks meanwhile gets nothing.
         """
         ...
 

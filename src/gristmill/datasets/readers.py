@@ -1,0 +1,112 @@
+"""What a manifest shows: records, rejects, unfinished rows and fingerprints, a shard at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gristmill.datasets.columns import ACCEPTED, REJECTED, UNFINISHED, decode_rows, read_table
+from gristmill.datasets.segments import read_segment
+from gristmill.domain.ids import JobId, ShardNumber, Slot
+from gristmill.domain.record import Row
+from gristmill.domain.segment import Segment
+from gristmill.domain.slots import SlotSet
+from gristmill.ports.blobs import Blobs
+from gristmill.ports.store import Manifest
+
+# Rows that exist as objects at one time; the rest of a shard stays in its columns.
+BATCH_ROWS = 256
+
+PLAIN_COLUMNS = ["slot", "attempt", "standing", "seed_row", "record", "finished_at"]
+PRINT_COLUMNS = ["slot", "attempt", "standing", "fingerprints"]
+DUPLICATE = "duplicate"
+
+Mask: TypeAlias = Callable[[pa.Table], Any]
+
+
+class Printed(NamedTuple):
+    """The fingerprints of one standing record."""
+
+    slot: Slot
+    attempt: int
+    fingerprints: tuple[int, ...]
+
+
+async def read_records(blobs: Blobs, job: JobId, manifest: Manifest, *, lineage: bool = True) -> AsyncIterator[Row]:
+    """The standing records in the order of their slots.
+
+    Without `lineage` only slot, attempt, seed row, record and time are read; the rest of each row is empty. Holds the columns of one shard at a time. Raises NotFoundError when a segment's bytes are missing or changed.
+    """
+    columns = None if lineage else PLAIN_COLUMNS
+    shown = (segment for segment in manifest.segments if segment.accepted)
+    async for shard in _shards(blobs, job, shown, _stands(ACCEPTED), columns):
+        for row in _rows(shard):
+            if (row.slot, row.attempt) not in manifest.withdrawn:
+                yield row
+
+
+async def read_rejects(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIterator[Row]:
+    """The rejects and the withdrawn records (reason `duplicate`), by slot and attempt; raises like `read_records`."""
+    slots = pa.array([slot for slot, _ in manifest.withdrawn], pa.int64())
+    shown = (segment for segment in manifest.segments if segment.rejected or manifest.withdrawn)
+
+    def may_be_reject(table: pa.Table) -> Any:  # noqa: ANN401 - a mask of Arrow's
+        withdrawn = pc.and_(_stands(ACCEPTED)(table), pc.is_in(table["slot"], slots))
+        return pc.or_(_stands(REJECTED)(table), withdrawn)
+
+    async for shard in _shards(blobs, job, shown, may_be_reject, None):
+        for row in _rows(shard):
+            if row.is_reject:
+                yield row
+            elif (row.slot, row.attempt) in manifest.withdrawn:
+                yield replace(row, reason=DUPLICATE)
+
+
+async def read_unfinished(blobs: Blobs, job: JobId, manifest: Manifest, shard: ShardNumber, done: SlotSet) -> list[Row]:
+    """The unfinished rows of a shard's open slots, in the order of slot and attempt, and of their commits."""
+    shown = (segment for segment in manifest.segments if segment.shard == shard and segment.unfinished)
+    tables = [table async for table in _shards(blobs, job, shown, _stands(UNFINISHED), None)]
+    return [row for table in tables for row in _rows(table) if row.slot not in done]
+
+
+async def read_fingerprints(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIterator[Printed]:
+    """The fingerprints of the standing records, by the pass in which they stood and then by slot."""
+    shown = sorted((segment for segment in manifest.segments if segment.accepted), key=attrgetter("passed"))
+    for _, segments in groupby(shown, attrgetter("passed")):
+        async for shard in _shards(blobs, job, segments, _stands(ACCEPTED), PRINT_COLUMNS):
+            columns = (shard[name].to_pylist() for name in ("slot", "attempt", "fingerprints"))
+            for slot, attempt, fingerprints in zip(*columns, strict=True):
+                if (slot, attempt) not in manifest.withdrawn:
+                    yield Printed(slot, attempt, tuple(fingerprints))
+
+
+async def _shards(
+    blobs: Blobs, job: JobId, segments: Iterable[Segment], mask: Mask, columns: list[str] | None
+) -> AsyncIterator[pa.Table]:
+    """The rows under the mask of each shard in turn, sorted by slot and attempt."""
+    for _, ones in groupby(sorted(segments, key=attrgetter("shard")), attrgetter("shard")):
+        tables = []
+        for segment in ones:
+            content = await read_segment(blobs, job, segment)
+            tables.append(await asyncio.to_thread(_read_rows, content, mask, columns))
+        # Arrow's sort is stable for a table, so rows of the same attempt keep the order of their commits.
+        yield pa.concat_tables(tables).sort_by([("slot", "ascending"), ("attempt", "ascending")])
+
+
+def _read_rows(content: bytes, mask: Mask, columns: list[str] | None) -> pa.Table:
+    table = read_table(content, columns)
+    return table.filter(mask(table))
+
+
+def _rows(table: pa.Table) -> Iterator[Row]:
+    for start in range(0, table.num_rows, BATCH_ROWS):
+        yield from decode_rows(table.slice(start, BATCH_ROWS))
+
+
+def _stands(standing: str) -> Mask:
+    return lambda table: pc.equal(table["standing"], pa.scalar(standing))
