@@ -1,1 +1,40 @@
 """From template text to a recipe, a draw, prompts and a finished record: pure."""
+
+from gristmill.recipes.checks import check_record, fingerprints_of
+from gristmill.recipes.compiler import compile_template, lint_template
+from gristmill.recipes.draw import draw_values
+from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.recipe import (
+    Attempts,
+    DrawKey,
+    Parsed,
+    Recipe,
+    Scope,
+    SeedField,
+    Step,
+    Unparsable,
+)
+from gristmill.recipes.rendering import finish_record, is_wanted, render_messages
+from gristmill.recipes.replies import parse_reply, repair_messages
+
+__all__ = [
+    "Attempts",
+    "DrawKey",
+    "Parsed",
+    "Recipe",
+    "Scope",
+    "SeedField",
+    "Step",
+    "Unparsable",
+    "check_record",
+    "compile_template",
+    "draw_values",
+    "fingerprints_of",
+    "finish_record",
+    "is_wanted",
+    "lint_template",
+    "parse_reply",
+    "render_messages",
+    "repair_messages",
+    "template_schema",
+]

@@ -2,22 +2,91 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from gristmill.domain.completion import Sampling, Schema
+from jsonschema_rs import Validator
+
+from gristmill.domain.completion import Role, Sampling, Schema
 from gristmill.domain.ids import Digest, Slot
 from gristmill.domain.json import Json, JsonObject
+from gristmill.recipes.texts import Text
+from gristmill.recipes.variation import Variation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of a step's prompt, before it is rendered."""
+
+    role: Role
+    text: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One model call: `model` is an alias or a model name, `needs` the steps whose outputs its prompts mention."""
+    """One model call: `model` is an alias or a model name, `needs` the steps whose outputs its prompts mention.
+
+    `validator` checks what `schema` says; without a schema the output is the reply's text.
+    """
 
     id: str
     model: str
     sampling: Sampling
+    turns: tuple[Turn, ...] = ()
     schema: Schema | None = None
+    validator: Validator | None = field(default=None, compare=False, repr=False)
+    when: Text | None = None
     needs: frozenset[str] = frozenset()
-    is_conditional: bool = False
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the step may be skipped."""
+        return self.when is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A value of the record that is as written."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOf:
+    """A list of the record, each item filled in."""
+
+    items: "tuple[Shape, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectOf:
+    """An object of the record, each field filled in."""
+
+    fields: "Mapping[str, Shape]"
+
+
+# How a value of the record is made.
+Shape: TypeAlias = Text | Constant | ListOf | ObjectOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """A check: the expression must come out true of the record. `name` is its place among the checks, from 1."""
+
+    name: str
+    expression: Text
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unique:
+    """A check: no other record of the job has the same values in these fields."""
+
+    name: str
+    index: int
+    fields: tuple[str, ...]
+
+
+Check: TypeAlias = Expect | Unique
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +109,40 @@ class SeedField:
     path: tuple[str, ...]
     line: int
     column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
+    neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
+    """
+
+    name: str
+    description: str
+    digest: Digest
+    source: str
+    steps: tuple[Step, ...]
+    vary: Mapping[str, Variation]
+    record: ObjectOf
+    checks: tuple[Check, ...]
+    attempts: Attempts
+    seed_schema: Schema | None
+    seed_fields: tuple[SeedField, ...]
+
+    @property
+    def record_fields(self) -> tuple[str, ...]:
+        """The fields of a finished record, in order."""
+        return tuple(self.record.fields)
+
+    @property
+    def models(self) -> frozenset[str]:
+        """The aliases and model names the recipe calls."""
+        return frozenset(step.model for step in self.steps)
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether some check compares a record with all others of the job."""
+        return any(isinstance(check, Unique) for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,85 @@
+"""How big anything may grow while a template renders: checked before it is made."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from gristmill.errors import TemplateTooExpensiveError
+
+MAX_OUTPUT_CHARACTERS = 1024 * 1024
+MAX_RANGE = 10_000
+MAX_NUMBER_BITS = 4096
+
+
+def check_size(size: int) -> None:
+    """Raise TemplateTooExpensiveError for a value too big to make."""
+    if size > MAX_OUTPUT_CHARACTERS:
+        too_big("a value")
+
+
+def too_big(what: str) -> NoReturn:
+    """Refuse it."""
+    raise TemplateTooExpensiveError(f"{what} would grow past {MAX_OUTPUT_CHARACTERS:,} characters")
+
+
+def check_method(text: str, method: str, args: Sequence[object]) -> None:
+    """Refuse a call of a method of text whose result would be too big."""
+    if method == "join" and args and isinstance(args[0], Sequence):
+        check_size(sum(len(part) + len(text) for part in args[0] if isinstance(part, str)))
+    elif method == "replace" and len(args) > 1 and isinstance(args[0], str) and isinstance(args[1], str):
+        check_size(len(text) + (text.count(args[0]) + 1) * len(args[1]))
+
+
+def bounded_range(*args: int) -> range:
+    """A range of at most MAX_RANGE numbers."""
+    numbers = range(*args)
+    if len(numbers) > MAX_RANGE:
+        raise TemplateTooExpensiveError(f"range() gives at most {MAX_RANGE:,} numbers")
+    return numbers
+
+
+def _check_sum(left: object, right: object) -> None:
+    if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
+        check_size(len(left) + len(right))
+
+
+def _check_product(left: object, right: object) -> None:
+    if isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() + right.bit_length())
+    for repeated, times in ((left, right), (right, left)):
+        if isinstance(repeated, str | bytes | list | tuple) and isinstance(times, int):
+            check_size(len(repeated) * max(times, 0))
+
+
+def _check_power(left: object, right: object) -> None:
+    if isinstance(left, int) and isinstance(right, int):
+        _check_bits(left.bit_length() * max(right, 0))
+
+
+def _check_remainder(left: object, _right: object) -> None:
+    if isinstance(left, str | bytes):
+        raise TypeError("use the filter `format` to fill text in")
+
+
+def _check_bits(bits: int) -> None:
+    if bits > MAX_NUMBER_BITS:
+        raise TemplateTooExpensiveError(f"a whole number would grow past {MAX_NUMBER_BITS:,} bits")
+
+
+OPERATOR_CHECKS: Mapping[str, Callable[[Any, Any], None]] = {
+    "+": _check_sum,
+    "*": _check_product,
+    "**": _check_power,
+    "%": _check_remainder,
+}
+
+
+def bounded_text(parts: Iterable[str]) -> str:
+    """The parts joined; stops reading as soon as they pass the bound."""
+    kept: list[str] = []
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > MAX_OUTPUT_CHARACTERS:
+            too_big("the rendered text")
+        kept.append(part)
+    return "".join(kept)

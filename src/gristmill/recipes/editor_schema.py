@@ -1,0 +1,113 @@
+"""The template language as a JSON Schema, so that editors can complete and check what a user writes."""
+
+from gristmill.domain.json import Json, JsonObject
+from gristmill.recipes import grammar
+
+_EXPRESSION: JsonObject = {"type": "string", "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$"}
+_IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+
+
+def template_schema() -> JsonObject:
+    """The JSON Schema (draft 2020-12) of a template, without what only the compiler can see."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Gristmill template",
+        **_table(
+            {
+                "name": _said("What the template is called.", {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}),
+                "description": _said("What its records are for.", {"type": "string"}),
+                "seeds": _said("JSON Schema of one seed row; derived when left out.", {"type": "object"}),
+                "vary": _said("Values sampled for each record.", _named(_variation())),
+                "defaults": _said("What every step falls back to.", _table(_calling())),
+                "steps": _said("The model calls of one record.", _steps()),
+                "record": _said("The finished record; by default each step's output.", _named({}, least=1)),
+                "checks": _said("What a record must pass.", {"type": "array", "items": _check()}),
+                "attempts": _said("How often to try again.", _attempts()),
+            },
+            required=("name", "steps"),
+        ),
+    }
+
+
+def _said(words: str, schema: JsonObject) -> JsonObject:
+    return {"description": words, **schema}
+
+
+def _table(properties: JsonObject, required: tuple[str, ...] = ()) -> JsonObject:
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+
+
+def _named(values: JsonObject, least: int = 0) -> JsonObject:
+    return {"type": "object", "minProperties": least, "additionalProperties": values}
+
+
+def _number(low: float, high: float, kind: str = "number") -> JsonObject:
+    return {"type": kind, "minimum": low, "maximum": high}
+
+
+def _pair(kind: str, limit: float) -> JsonObject:
+    return {"type": "array", "minItems": 2, "maxItems": 2, "items": _number(-limit, limit, kind)}
+
+
+def _variation() -> JsonObject:
+    options: Json = {"type": "array", "minItems": 1}
+    weights = _named(_number(0, grammar.MAX_WEIGHT), least=1)
+    number = {"number": _pair("number", grammar.MAX_NUMBER), "round": _number(0, grammar.MAX_DECIMALS, "integer")}
+    return {
+        "oneOf": [
+            options,
+            _table({"choice": {"oneOf": [options, weights]}}, required=("choice",)),
+            _table({"integer": _pair("integer", grammar.MAX_INTEGER)}, required=("integer",)),
+            _table(number, required=("number",)),
+        ]
+    }
+
+
+def _calling() -> JsonObject:
+    text: JsonObject = {"type": "string", "minLength": 1}
+    return {
+        "model": _said("An alias such as cheap, or provider:model.", {"type": "string", "minLength": 1}),
+        "temperature": _number(0, 2),
+        "top_p": _number(0, 1),
+        "max_tokens": _number(1, grammar.MAX_TOKENS, "integer"),
+        "stop": {"oneOf": [text, {"type": "array", "items": text}]},
+        "timeout": _said("Seconds.", _number(1, grammar.MAX_TIMEOUT_SECONDS)),
+    }
+
+
+def _steps() -> JsonObject:
+    step = _table(
+        {
+            "id": {"type": "string", "pattern": _IDENTIFIER},
+            "when": _said("Skip the step unless this is true.", _EXPRESSION),
+            "system": {"type": "string"},
+            "prompt": {"type": "string"},
+            "output": _said(
+                "JSON Schema of the reply; text when left out.", {"oneOf": [{"type": "object"}, {"const": "text"}]}
+            ),
+            **_calling(),
+        },
+        required=("id", "prompt"),
+    )
+    return {"type": "array", "minItems": 1, "maxItems": grammar.MAX_STEPS, "items": step}
+
+
+def _check() -> JsonObject:
+    name: JsonObject = {"type": "string", "minLength": 1}
+    return {
+        "oneOf": [
+            _table({"expect": _EXPRESSION, "reason": {"type": "string"}}, required=("expect",)),
+            _table(
+                {"unique": {"oneOf": [name, {"type": "array", "minItems": 1, "items": name}]}}, required=("unique",)
+            ),
+        ]
+    }
+
+
+def _attempts() -> JsonObject:
+    return _table(
+        {
+            "repair": _said("Corrections of each reply.", _number(0, grammar.MAX_REPAIR, "integer")),
+            "redraw": _said("Further attempts at each record.", _number(0, grammar.MAX_REDRAW, "integer")),
+        }
+    )

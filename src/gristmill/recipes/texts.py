@@ -1,0 +1,206 @@
+"""One text of a template, compiled: constant, mixed with expressions, or a single expression whose value keeps its type."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+
+from gristmill.domain.json import Json
+from gristmill.errors import RenderError, TemplateTooExpensiveError
+from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, bounded_text, too_big
+from gristmill.recipes.document import Scalar
+from gristmill.recipes.filters import COMING_FILTERS
+from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
+from gristmill.recipes.mentions import Mention, find_mentions
+from gristmill.recipes.sandbox import Sandbox
+
+SANDBOX = Sandbox()
+MAX_VALUE_DEPTH = 64
+
+# The name under which a single expression leaves its value; one that no template would think of.
+_RESULT = "gristmill_result"
+
+_COMING_TAGS = {nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "import"}
+_FOREIGN_TAGS = {nodes.Extends: "extends", nodes.Block: "block"}
+
+Names: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A compiled text. `template` is None when it is constant; `spots` has the source place of each mention."""
+
+    source: str
+    template: Template | None = field(default=None, compare=False, repr=False)
+    is_expression: bool = False
+    mentions: tuple[Mention, ...] = ()
+    spots: tuple[Spot, ...] = ()
+    path: str = ""
+
+
+def compile_text(scalar: Scalar, findings: Findings, path: str, *, keeps_type: bool = False) -> Text:
+    """The text of a scalar; what is wrong with it goes to the findings.
+
+    With `keeps_type` a text that is a single `{{ expression }}` gives the expression's value rather than its text.
+    """
+    source = str(scalar.value)
+    if scalar.is_block:
+        source = source.removesuffix("\n")
+    if "{" not in source:
+        return Text(source=source, path=path)
+    try:
+        return _compile(source, scalar, findings, path, keeps_type=keeps_type)
+    except TemplateSyntaxError as error:
+        findings.error(Code.INVALID_EXPRESSION, _sentence(error.message), scalar.locate(error.lineno), path=path)
+    except Exception as error:  # noqa: BLE001 (Jinja2 and Python's compiler fail in many ways on hostile text)
+        findings.error(Code.INVALID_EXPRESSION, _too_complex(error), scalar.locate(1), path=path)
+    return Text(source=source, path=path)
+
+
+def _compile(source: str, scalar: Scalar, findings: Findings, path: str, *, keeps_type: bool) -> Text:
+    tree = SANDBOX.parse(source.strip() if keeps_type else source)
+    before = len(findings.found)
+    _refuse_unknown(tree, scalar, findings, path)
+    mentions = find_mentions(tree, SANDBOX.globals)
+    expression = _single_expression(tree) if keeps_type else None
+    template = None
+    if len(findings.found) == before:
+        template = SANDBOX.from_string(_keeping_result(expression) if expression else tree)
+    return Text(
+        source=source,
+        template=template,
+        is_expression=expression is not None,
+        mentions=mentions,
+        spots=tuple(scalar.locate(mention.line, mention.path[0]) for mention in mentions),
+        path=path,
+    )
+
+
+def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, path: str) -> None:
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        name: str = node.name  # type: ignore[attr-defined]
+        kind, known = ("filter", SANDBOX.filters) if isinstance(node, nodes.Filter) else ("test", SANDBOX.tests)
+        spot = scalar.locate(node.lineno, name)
+        if kind == "filter" and name in COMING_FILTERS:
+            findings.error(Code.NOT_SUPPORTED, f"The filter {name!r} is not supported yet.", spot, path=path)
+        elif name not in known:
+            hint = did_you_mean(name, known)
+            findings.error(Code.UNKNOWN_FILTER, f"There is no {kind} {name!r}.", spot, path=path, suggestion=hint)
+    for node in tree.find_all((*_COMING_TAGS, *_FOREIGN_TAGS)):
+        tag = (_COMING_TAGS | _FOREIGN_TAGS)[type(node)]
+        spot = scalar.locate(node.lineno, tag)
+        findings.error(Code.NOT_SUPPORTED, f"`{{% {tag} %}}` is not supported yet.", spot, path=path)
+
+
+def _single_expression(tree: nodes.Template) -> nodes.Expr | None:
+    match tree.body:
+        case [nodes.Output(nodes=[nodes.Expr() as expression])] if not isinstance(expression, nodes.TemplateData):
+            return expression
+        case _:
+            return None
+
+
+def _keeping_result(expression: nodes.Expr) -> nodes.Template:
+    assign = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), expression, lineno=1)
+    tree = nodes.Template([assign], lineno=1)
+    tree.set_environment(SANDBOX)
+    return tree
+
+
+def render_text(text: Text, names: Names) -> str:
+    """The text with its expressions filled in. Raises RenderError and TemplateTooExpensiveError."""
+    if text.template is None:
+        return text.source
+    try:
+        rendered = bounded_text(text.template.root_render_func(text.template.new_context(names)))
+        # Half a surrogate pair can be written as an escape; no provider takes it.
+        return rendered if rendered.isascii() else rendered.encode().decode()
+    except Exception as error:
+        raise _refusal(text, error) from error
+
+
+def evaluate(text: Text, names: Names) -> Json:
+    """The value of a single expression in its own type, or else the rendered text. Raises like `render_text`."""
+    if text.template is None or not text.is_expression:
+        return render_text(text, names)
+    try:
+        context = text.template.new_context(names)
+        for _ in text.template.root_render_func(context):
+            pass
+        return _Plain().of(context.vars[_RESULT], MAX_VALUE_DEPTH)
+    except Exception as error:
+        raise _refusal(text, error) from error
+
+
+def _refusal(text: Text, error: Exception) -> RenderError | TemplateTooExpensiveError:
+    refusal = TemplateTooExpensiveError if isinstance(error, TemplateTooExpensiveError) else RenderError
+    return refusal(f"{text.path}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case RecursionError():
+            return "it nests too deeply"
+        case TemplateError() | TemplateTooExpensiveError() | TypeError() | ValueError():
+            return str(error)[:500]
+        case _:
+            return f"{type(error).__name__}: {str(error)[:500]}"
+
+
+def _sentence(message: str | None) -> str:
+    text = (message or "this is not a valid expression").strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:500]}."
+
+
+def _too_complex(error: Exception) -> str:
+    return f"This text is too complex to compile ({type(error).__name__})."
+
+
+@dataclass(slots=True)
+class _Plain:
+    """Turns a template's value into JSON, counting what it makes."""
+
+    size: int = 0
+
+    def of(self, value: object, depth: int) -> Json:
+        self.size += len(value) + 1 if isinstance(value, str) else 1
+        if self.size > MAX_OUTPUT_CHARACTERS or depth == 0:
+            too_big("the value")
+        match value:
+            case None | bool():
+                return value
+            case int():
+                return _json_integer(value)
+            case float():
+                return _json_number(value)
+            case str():
+                return value if value.isascii() else value.encode().decode()
+            case _:
+                return self.many(value, depth)
+
+    def many(self, value: object, depth: int) -> Json:
+        match value:
+            case Undefined():
+                # Its own text is the best account of what is missing; asking for it raises.
+                raise ValueError(str(value))
+            case Mapping():
+                return {str(key): self.of(item, depth - 1) for key, item in value.items()}
+            case Iterable():
+                # Filters such as `map` and `select` give generators.
+                return [self.of(item, depth - 1) for item in value]
+            case _:
+                raise TypeError(f"a {type(value).__name__} is no JSON value")
+
+
+def _json_integer(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number passes 64 bits")
+    return value
+
+
+def _json_number(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no JSON number")
+    return value
