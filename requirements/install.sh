@@ -26,10 +26,10 @@ python=$(find_python)
 [ -n "$python" ] || stop "Python 3.11 or newer is needed, and ${PYTHON:-python3} is missing or older. \
 On Debian or Ubuntu: apt install python3 python3-venv"
 
-# pip is tried too: an environment begun without ensurepip, or moved here, has an interpreter and nothing to install with.
-if ! is_new_enough .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+# pip is tried too, by its own name: an environment begun without ensurepip, or moved here, cannot run it.
+if ! is_new_enough .venv/bin/python || ! .venv/bin/pip --version >/dev/null 2>&1; then
     "$python" -c 'import ensurepip, venv' 2>/dev/null || stop "Python's venv package is missing. \
-On Debian or Ubuntu: apt install python3-venv"
+On Debian or Ubuntu: apt install $(basename "$python")-venv"
     "$python" -m venv --clear .venv
 fi
 
