@@ -6,6 +6,7 @@ from gristmill.adapters.sql.tables import budgets
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.budget import Budget
 from gristmill.domain.ids import JobId
+from gristmill.errors import NotFoundError
 
 _READ = select(budgets.c.cap, budgets.c.granted).where(budgets.c.job == bindparam("of"))
 _WRITE = (
@@ -16,8 +17,10 @@ _WRITE = (
 
 
 def read_budget(tx: Transaction, job: JobId) -> Budget:
-    """The job's cap and what of it is granted."""
-    row = tx.connection.execute(_READ, {"of": job}).one()
+    """The job's cap and what of it is granted. Raises NotFoundError."""
+    row = tx.connection.execute(_READ, {"of": job}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no job {job}")
     return Budget(cap=row.cap, granted=row.granted)
 
 

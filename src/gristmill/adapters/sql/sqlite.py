@@ -63,8 +63,12 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # Left to itself the module begins transactions late, and a read that turns into a write fails under a busy writer.
     connection.isolation_level = None
     mode = "WAL" if sqlite3.sqlite_version_info >= WAL_SINCE else "TRUNCATE"
-    connection.execute(f"PRAGMA journal_mode={mode}")
-    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def _begin(connection: Connection) -> None:

@@ -194,8 +194,8 @@ def _vendor_errors() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise StoreBusyError("The store has no connection free.") from error
-    except DBAPIError as error:
-        refusal = translate(error.orig) if error.orig else None
+    except Exception as error:
+        refusal = translate(error.orig if isinstance(error, DBAPIError) and error.orig else error)
         if refusal is None:
             raise
         raise refusal from error

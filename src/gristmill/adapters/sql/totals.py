@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import bindparam, select
 
 from gristmill.adapters.sql.budgets import read_budget
-from gristmill.adapters.sql.jobs import read_job
 from gristmill.adapters.sql.manifest import count_marks
 from gristmill.adapters.sql.rows import decode_segment
 from gristmill.adapters.sql.shards import sum_shards
@@ -44,7 +43,7 @@ class Totals:
 
     def read(self, tx: Transaction, job: JobId) -> JobTotals:
         """What the rows add up to in this transaction. Raises NotFoundError."""
-        read_job(tx, job)
+        granted = read_budget(tx, job).granted
         known = self._known[job] = _read_on(tx, job, self._known.get(job, SegmentSums()))
         row = sum_shards(tx, job)
         return JobTotals(
@@ -55,7 +54,7 @@ class Totals:
             spent=Spent(billed=NanoUsd(int(row["billed"])), presumed=NanoUsd(int(row["presumed"]))),
             lost=NanoUsd(int(row["lost"])),
             held=NanoUsd(int(row["held"])),
-            granted=read_budget(tx, job).granted,
+            granted=granted,
             sums=tuple(known.sums[key] for key in sorted(known.sums)),
             counts=known.counts,
             workers=row["workers"],
