@@ -8,21 +8,20 @@ from gristmill.datasets.columns import encode_segment
 from gristmill.domain.call import CallCounts
 from gristmill.domain.ids import Digest, JobId
 from gristmill.domain.record import Row
-from gristmill.domain.segment import Segment, count_reasons, segment_name, sum_calls
-from gristmill.domain.shard import Lease
+from gristmill.domain.segment import Origin, Segment, count_reasons, segment_name, sum_calls
 from gristmill.errors import NotFoundError
 from gristmill.ports.blobs import Blobs
 
 
 async def write_segment(
-    blobs: Blobs, job: JobId, *, lease: Lease, recipe: Digest, rows: Sequence[Row], counts: CallCounts
+    blobs: Blobs, origin: Origin, *, recipe: Digest, rows: Sequence[Row], counts: CallCounts
 ) -> Segment:
     """Put the rows into a new file of the job, durably, and return the manifest's line for it.
 
     The file exists for readers only once that line is committed. Raises StorageFullError.
     """
-    content, segment = await asyncio.to_thread(_make_segment, lease, recipe, rows, counts)
-    await blobs.put_new(blob_name(job, segment), content)
+    content, segment = await asyncio.to_thread(_make_segment, origin, recipe, rows, counts)
+    await blobs.put_new(blob_name(origin.job, segment), content)
     return segment
 
 
@@ -40,16 +39,16 @@ async def read_segment(blobs: Blobs, job: JobId, segment: Segment) -> bytes:
     return content
 
 
-def _make_segment(lease: Lease, recipe: Digest, rows: Sequence[Row], counts: CallCounts) -> tuple[bytes, Segment]:
+def _make_segment(origin: Origin, recipe: Digest, rows: Sequence[Row], counts: CallCounts) -> tuple[bytes, Segment]:
     content = encode_segment(rows, recipe)
     digest = _digest(content)
     accepted = sum(row.is_accepted for row in rows)
     rejected = sum(row.is_reject for row in rows)
     segment = Segment(
-        name=segment_name(lease.shard, lease.epoch, digest),
+        name=segment_name(origin.shard, origin.epoch, digest),
         digest=digest,
-        shard=lease.shard,
-        epoch=lease.epoch,
+        shard=origin.shard,
+        epoch=origin.epoch,
         bytes=len(content),
         accepted=accepted,
         rejected=rejected,
@@ -57,7 +56,7 @@ def _make_segment(lease: Lease, recipe: Digest, rows: Sequence[Row], counts: Cal
         rejects=count_reasons(rows),
         sums=sum_calls(call for row in rows for call in row.calls),
         counts=counts,
-        passed=lease.passed,
+        passed=origin.passed,
     )
     return content, segment
 

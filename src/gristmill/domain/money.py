@@ -32,7 +32,7 @@ def show_usd(amount: NanoUsd) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What calls cost: billed is what the provider reported, presumed the worst case of calls it reported nothing for."""
+    """What calls cost: billed as the provider reported, presumed at the worst case where it reported nothing."""
 
     billed: NanoUsd = ZERO
     presumed: NanoUsd = ZERO

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from gristmill.domain.call import Call, CallCounts, ModelSums
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import Digest, Epoch, ShardNumber, Slot
+from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot
 from gristmill.domain.json import digest_of
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.record import Row
@@ -15,11 +15,21 @@ from gristmill.domain.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a segment's rows were made; `passed` counts the siftings that had ended when the shard was last opened."""
+
+    job: JobId
+    shard: ShardNumber
+    epoch: Epoch
+    passed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """The manifest's line of one file: its name and digest, what it holds and what its entries sum to.
 
-    `passed` counts the siftings that had ended when the segment's shard was last opened: what stood in an earlier
-    pass stays. `sums` hold one element for each model and day; `rejects` count reasons of attempts, not of slots.
+    What stood in an earlier pass (see Origin) stays. `sums` hold one element for each model and day; `rejects` count
+    reasons of attempts, not of slots.
     """
 
     name: str

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from gristmill.domain.ids import SIFTING, Epoch, JobId, ShardNumber, Slot, WorkerId, WriteId
 from gristmill.domain.money import ZERO, NanoUsd, Spent
-from gristmill.domain.segment import Withdrawal
+from gristmill.domain.segment import Origin, Withdrawal
 from gristmill.domain.slots import SlotSet
 from gristmill.errors import LeaseLostError, WrongStateError
 
@@ -36,6 +36,11 @@ class Lease:
     spent: Spent = Spent()
     passed: int = 0
     stopping: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        """Where segments written under this lease come from."""
+        return Origin(job=self.job, shard=self.shard, epoch=self.epoch, passed=self.passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

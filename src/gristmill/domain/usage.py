@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Token counts of one call or of many: `cached` and `cache_written` are parts of `input`, `reasoning` of `output`."""
+    """Token counts of calls: `cached` and `cache_written` are parts of `input`, `reasoning` of `output`."""
 
     input: int = 0
     output: int = 0

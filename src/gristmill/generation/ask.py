@@ -10,10 +10,10 @@ from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
 from gristmill.domain.pricing import cost_of
 from gristmill.domain.usage import Usage
-from gristmill.errors import CallRefusedError, ModelError, ProviderFaultError, RateLimitedError
+from gristmill.errors import CallRefusedError, FormRefusedError, ModelError, ProviderFaultError, RateLimitedError
 from gristmill.generation.books import Books
 from gristmill.generation.means import Lane, Means
-from gristmill.generation.pace import Outcome
+from gristmill.generation.pace import Outcome, likely_tokens
 from gristmill.generation.purse import Cover
 from gristmill.generation.stop import StoppedError
 
@@ -53,6 +53,8 @@ async def ask(means: Means, books: Books, lane: Lane, question: Question) -> Cal
     while True:
         try:
             answer = await _try_once(means, books, lane, question)
+        except FormRefusedError:
+            books.count(retried=1)
         except ModelError as error:
             tries += not isinstance(error, RateLimitedError) and not _is_hopeless(error)
             await _give_up_or_wait(means, books, lane, error, tries)
@@ -99,7 +101,7 @@ async def _try_once(means: Means, books: Books, lane: Lane, question: Question) 
     worst = await books.hold(lane.model, question.request, question.cover)
     means.covers.note(question.place.step, worst)
     try:
-        ticket = await lane.pace.enter()
+        ticket = await lane.pace.enter(_likely(lane.model, question.request))
     except asyncio.CancelledError:
         books.free(worst)
         raise
@@ -119,6 +121,10 @@ async def _try_once(means: Means, books: Books, lane: Lane, question: Question) 
     finally:
         lane.pace.leave(ticket, outcome)
     return answer
+
+
+def _likely(model: Model, request: Completion) -> int:
+    return likely_tokens(request) if model.limits.tokens_per_minute else 0
 
 
 async def _send(means: Means, books: Books, model: Model, question: Question, worst: NanoUsd) -> Call:
@@ -143,10 +149,10 @@ async def _send(means: Means, books: Books, model: Model, question: Question, wo
 
     try:
         reply = await means.models.complete(question.request)
-    except ProviderFaultError as error:
-        await books.close_call(opened, ended(worst, "presumed", error.code))
-        raise
     except ModelError as error:
+        if isinstance(error, ProviderFaultError) and error.sent:
+            await books.close_call(opened, ended(worst, "presumed", error.code))
+            raise
         await books.close_call(opened, ended(ZERO, "billed", error.code))
         raise
     except asyncio.CancelledError:

@@ -71,6 +71,11 @@ class _Making:
     ended: dict[str, asyncio.Event] = field(default_factory=dict)
     problem: Failed | Interrupted | None = None
 
+    def fail(self, problem: Failed | Interrupted) -> None:
+        """Keep the first problem: steps that run at the same time may have one each."""
+        if self.problem is None:
+            self.problem = problem
+
 
 async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> Row:
     """An accepted record or a reject with its reason. Raises StoppedError if the attempt must be gone on with later.
@@ -133,7 +138,7 @@ async def _run_step(making: _Making, step: Step) -> None:
         case Skipped():
             pass
         case problem:
-            making.problem = making.problem or problem
+            making.fail(problem)
 
 
 async def _end_of(making: _Making, step: Step) -> StepEnd:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias
 
 from jsonschema_rs import Validator
@@ -138,6 +139,11 @@ class Recipe:
     def models(self) -> frozenset[str]:
         """The aliases and model names the recipe calls."""
         return frozenset(step.model for step in self.steps)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each step needs the one before it, so that no two can run at the same time."""
+        return all(before.id in step.needs for before, step in pairwise(self.steps))
 
     @property
     def is_distinct(self) -> bool:

@@ -103,10 +103,8 @@ class Keeper:
         self._settled = cut.settled
 
     async def _write_segment(self, cut: Cut) -> Segment:
-        lease = self._lease
-        return await write_segment(
-            self._ports.blobs, lease.job, lease=lease, recipe=self._recipe, rows=cut.rows, counts=cut.counts
-        )
+        blobs, origin = self._ports.blobs, self._lease.origin
+        return await write_segment(blobs, origin, recipe=self._recipe, rows=cut.rows, counts=cut.counts)
 
     async def _renew(self) -> None:
         # What is reported as spent moves with commits alone: it always equals the ledger entries in the segments.

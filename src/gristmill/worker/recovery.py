@@ -11,6 +11,7 @@ from gristmill.domain.call import Call, CallCounts
 from gristmill.domain.ids import Digest
 from gristmill.domain.money import Spent
 from gristmill.domain.record import Row
+from gristmill.domain.segment import Origin
 from gristmill.domain.usage import Usage
 from gristmill.errors import LeaseLostError, NotFoundError, WrongStateError
 from gristmill.ports.clock import Clock
@@ -54,10 +55,7 @@ async def _settle_loss(ports: WorkerPorts, dead: DeadEpoch, recipe: Digest) -> N
     segment = await persist(
         lambda: write_segment(
             ports.blobs,
-            dead.job,
-            shard=dead.shard,
-            epoch=dead.epoch,
-            passed=shard.passed,
+            Origin(job=dead.job, shard=dead.shard, epoch=dead.epoch, passed=shard.passed),
             recipe=recipe,
             rows=_unfinished(fresh),
             counts=CallCounts(),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from gristmill.datasets import read_fingerprints, read_unfinished
+from gristmill.datasets import FingerprintSet, read_fingerprints, read_unfinished
 from gristmill.domain.call import Call
 from gristmill.domain.ids import SIFTING, JobId, Slot, WorkerId
 from gristmill.domain.job import ENDED, StopReason
@@ -69,6 +69,7 @@ class _Worker:
         self._making = set[asyncio.Task[None]]()
         self._wake = asyncio.Event()
         self._recipe = means.recipe
+        self._paces = {lane.pace for lane in means.lanes.values()}
         self._ask_at = 0.0
         self._house = House(
             stop_calls=self._stop_calls,
@@ -97,7 +98,7 @@ class _Worker:
 
     def _room(self) -> int:
         """How many records may be in the making: what the windows let through, and a few more."""
-        windows = sum(lane.pace.window for lane in set(self._means.lanes.values()))
+        windows = sum(pace.window for pace in self._paces)
         return windows + windows // 10 + SPARE_RECORDS
 
     def _begin_next(self, group: asyncio.TaskGroup) -> bool:
@@ -160,10 +161,11 @@ class _Worker:
         return True
 
     async def _sift(self, lease: Lease) -> None:
-        self._means.standing.clear()
+        # Two sets at a time would be one too many: what stands is read anew.
+        self._means = replace(self._means, standing=FingerprintSet())
         standing = await Sifting(self._ports, lease, self._recipe.attempts.limit).sift()
         if standing is not None:
-            self._means.standing.take(standing)
+            self._means = replace(self._means, standing=standing)
         await persist(lambda: self._ports.store.finish_job(self._job))
 
     async def _open_desk(self, lease: Lease, group: asyncio.TaskGroup) -> None:

@@ -1,0 +1,19 @@
+"""Run the measurements named, or all of them."""
+
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+NAMES = ("http_clients", "engine", "faults", "memory")
+
+
+def main() -> None:
+    """Each measurement in a folder of its own, one after another."""
+    for name in sys.argv[1:] or NAMES:
+        print(f"\n== {name}", flush=True)
+        with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+            importlib.import_module(f"bench.{name}").measure(Path(folder))
+
+
+main()
