@@ -31,3 +31,8 @@ def from_json(text: bytes) -> Any:  # noqa: ANN401 - whatever the text says
 def clean(text: str) -> str:
     """The text with each lone surrogate, which no UTF-8 file can hold, replaced by U+FFFD."""
     return text if text.isascii() else LONE_SURROGATE.sub("\ufffd", text)
+
+
+def plain_json(value: object) -> bytes:
+    """The value as JSON for others to read: `to_json` without its mark."""
+    return to_json(value).removeprefix(EXACT)

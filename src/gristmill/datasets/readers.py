@@ -40,7 +40,8 @@ class Printed(NamedTuple):
 async def read_records(blobs: Blobs, job: JobId, manifest: Manifest, *, lineage: bool = True) -> AsyncIterator[Row]:
     """The standing records in the order of their slots.
 
-    Without `lineage` only slot, attempt, seed row, record and time are read; the rest of each row is empty. Holds the columns of one shard at a time. Raises NotFoundError when a segment's bytes are missing or changed.
+    Without `lineage` only slot, attempt, seed row, record and time are read; the rest of each row is empty. Holds
+    the columns of one shard at a time. Raises NotFoundError when a segment's bytes are missing or changed.
     """
     columns = None if lineage else PLAIN_COLUMNS
     shown = (segment for segment in manifest.segments if segment.accepted)

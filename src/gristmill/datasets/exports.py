@@ -1,0 +1,180 @@
+"""Datasets as files: JSON Lines, CSV and Parquet, written as a stream and renamed into place when whole."""
+
+import asyncio
+import csv
+import hashlib
+import io
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol, TypeAlias, assert_never
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gristmill.datasets.files import new_file
+from gristmill.datasets.jsontext import clean, from_json, plain_json, to_json
+from gristmill.datasets.lineage import lineage_of
+from gristmill.datasets.shapes import Leaf, Shape, arrow_type, fit, join, shape_of
+from gristmill.domain.ids import Digest
+from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.record import Row
+
+Format: TypeAlias = Literal["jsonl", "csv", "parquet"]
+
+BATCH_ROWS = 256
+
+LINEAGE = "_lineage"
+
+# What one row group of a Parquet file takes as JSON; its values are all in memory at one time.
+GROUP_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A finished export: `sha256` is of the file's bytes."""
+
+    path: Path
+    records: int
+    sha256: Digest
+
+
+class RecordWriter(Protocol):
+    """Writes records to a file that is open already."""
+
+    def write(self, records: Sequence[JsonObject]) -> None:
+        """Add some records."""
+        ...
+
+    def finish(self) -> None:
+        """Write what was held back; nothing may be written after it."""
+        ...
+
+
+async def export_records(
+    rows: AsyncIterator[Row], fmt: Format, path: Path, *, fields: Sequence[str], lineage: bool
+) -> Exported:
+    """Write the rows' records to `path` in flat memory; a file that stands there is replaced once the new one is whole.
+
+    Columns and keys are `fields`, in their order. With `lineage`, which needs rows read with theirs, a `_lineage` field
+    tells how each record was made: an object in JSON Lines, its JSON text elsewhere. CSV: nested values, numbers and
+    booleans as JSON, null as nothing; text is never altered, so a spreadsheet may take one that starts with `=` for a
+    formula. Parquet: types as in `shapes`. Raises StorageFullError and BadInputError.
+    """
+    count = 0
+    with new_file(path, replace=True) as file:
+        writer = _open_writer(fmt, file, (*fields, LINEAGE) if lineage else tuple(fields), path.parent)
+        batch: list[JsonObject] = []
+        async for row in rows:
+            count += 1
+            batch.append(_record_of(row, lineage=lineage))
+            if len(batch) == BATCH_ROWS:
+                await asyncio.to_thread(writer.write, batch)
+                batch = []
+        await asyncio.to_thread(writer.write, batch)
+        await asyncio.to_thread(writer.finish)
+    return Exported(path=path, records=count, sha256=await asyncio.to_thread(_digest, path))
+
+
+def _record_of(row: Row, *, lineage: bool) -> JsonObject:
+    record = row.record or {}
+    return {**record, LINEAGE: lineage_of(row)} if lineage else record
+
+
+def _open_writer(fmt: Format, file: BinaryIO, fields: Sequence[str], folder: Path) -> RecordWriter:
+    match fmt:
+        case "jsonl":
+            return JsonLinesWriter(file, fields)
+        case "csv":
+            return CsvWriter(file, fields)
+        case "parquet":
+            return ParquetRecords(file, fields, folder)
+        case _:
+            assert_never(fmt)
+
+
+def _digest(path: Path) -> Digest:
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+
+
+class JsonLinesWriter:
+    """One JSON object a line; a field that a record lacks is left out."""
+
+    def __init__(self, file: BinaryIO, fields: Sequence[str]) -> None:
+        self._file = file
+        self._fields = fields
+
+    def write(self, records: Sequence[JsonObject]) -> None:
+        """Add some records."""
+        for record in records:
+            self._file.write(plain_json({name: record[name] for name in self._fields if name in record}) + b"\n")
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+
+class CsvWriter:
+    """RFC 4180 in UTF-8 with a header, and lines that end in a line feed alone."""
+
+    def __init__(self, file: BinaryIO, fields: Sequence[str]) -> None:
+        self._file = file
+        self._fields = fields
+        self._write_lines([[clean(name) for name in fields]])
+
+    def write(self, records: Sequence[JsonObject]) -> None:
+        """Add some records."""
+        self._write_lines([[_cell(record.get(name)) for name in self._fields] for record in records])
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+    def _write_lines(self, lines: Sequence[Sequence[str]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(lines)
+        self._file.write(text.getvalue().encode())
+
+
+def _cell(value: Json) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return clean(value)
+        case _:
+            return plain_json(value).decode()
+
+
+class ParquetRecords:
+    """Columns of one type each, zstd. Records wait in a nameless file beside the export until all types are known."""
+
+    def __init__(self, file: BinaryIO, fields: Sequence[str], folder: Path) -> None:
+        self._file = file
+        self._shapes: dict[str, Shape] = dict.fromkeys(fields, Leaf.NULL)
+        self._waiting = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `finish` closes it, or its end does
+
+    def write(self, records: Sequence[JsonObject]) -> None:
+        """Add some records."""
+        for record in records:
+            values = [_column_value(name, record.get(name)) for name in self._shapes]
+            for name, value in zip(self._shapes, values, strict=True):
+                self._shapes[name] = join(self._shapes[name], shape_of(value))
+            self._waiting.write(to_json(values) + b"\n")
+
+    def finish(self) -> None:
+        """Write all records with the types that hold them."""
+        schema = pa.schema([(clean(name), arrow_type(shape)) for name, shape in self._shapes.items()])
+        with self._waiting as waiting, pq.ParquetWriter(self._file, schema, compression="zstd") as writer:
+            waiting.seek(0)
+            while lines := waiting.readlines(GROUP_BYTES):
+                columns = zip(*map(from_json, lines), strict=True)
+                arrays = [
+                    pa.array([fit(value, shape) for value in column], arrow_type(shape))
+                    for column, shape in zip(columns, self._shapes.values(), strict=True)
+                ]
+                writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _column_value(name: str, value: Json) -> Json:
+    return plain_json(value).decode() if name == LINEAGE else value
