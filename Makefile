@@ -22,7 +22,7 @@ $(RUN) $(TEST): .venv/installed-%: requirements/%.txt requirements/install.sh py
 demo: $(RUN) ## Make 20 records with a small model that runs here; again: go on from what is there
 	$(BIN)/gristmill models pull smollm2
 	$(BIN)/gristmill run templates/support-qa.yaml --seeds examples/products.jsonl --records 20 --out $(OUT)
-	@echo; head -n 3 $(OUT)/dataset.jsonl; echo; echo "The dataset is $(OUT)/dataset.jsonl, its summary $(OUT)/summary.json."
+	@echo; echo "The first three of $(OUT)/dataset.jsonl:"; head -n 3 $(OUT)/dataset.jsonl
 
 test: $(TEST) ## Run every test but the long ones, with coverage in htmlcov/
 	@mkdir -p reports

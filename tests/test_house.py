@@ -2,7 +2,12 @@
 
 import ast
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -10,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import gristmill
+from gristmill.cli.app import build_app
 
 ROOT = Path(__file__).parents[1]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -62,6 +68,37 @@ def test_every_make_command_and_every_link_of_a_page_leads_somewhere(page: Path)
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
     links = re.findall(r"\]\(([^)#]+)\)", text)
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def shell_lines(page: Path) -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [line.split(" && ")[0] for block in blocks for line in block.splitlines() if line.startswith("gristmill ")]
+
+
+@pytest.mark.parametrize("line", shell_lines(ROOT / "README.md"))
+def test_every_command_of_the_readme_is_one(line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    command, bound, _ = build_app().parse_args(words, exit_on_error=False, print_error=False)
+    assert callable(command)
+    assert bound.signature is not None
+
+
+def test_a_wheel_carries_the_starter_the_migrations_and_the_licence(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("src", "templates", "examples"):
+        shutil.copytree(
+            ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", tmp_path, source], check=True, capture_output=True, timeout=120)
+    (wheel,) = tmp_path.glob("*.whl")
+    carried = {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
+    migrations = {path.name for path in (ROOT / "src").glob("gristmill/adapters/sql/migrations/**/*.py")}
+    assert {"support-qa.yaml", "products.jsonl", "py.typed", "LICENSE"} | migrations <= carried
+    assert len(migrations) > 2
 
 
 def test_the_glossary_has_every_noun_of_the_domain() -> None:
