@@ -31,7 +31,6 @@ class House:
     stop_calls: Callable[[], None]
     holds_nothing: Callable[[], bool]
     is_stopping: Callable[[], bool]
-    pause: Callable[[float], Awaitable[None]]
 
 
 class Keeper:
@@ -52,6 +51,7 @@ class Keeper:
         self._committed_at = self._sent_at
         self._recent = ZERO
         self._settled = 0
+        self._ask_at = self._sent_at
         self._asked: NanoUsd | None = None
 
     async def keep(self) -> None:
@@ -73,6 +73,8 @@ class Keeper:
 
     async def _sleep(self) -> None:
         until = min(self._committed_at + COMMIT_SECONDS, self._sent_at + self._lease.ttl_seconds / 3)
+        if self._purse.least is not None:
+            until = min(until, self._ask_at)
         try:
             async with asyncio.timeout(max(until - self._ports.clock.monotonic(), 0)):
                 await self._desk.wake.wait()
@@ -84,10 +86,12 @@ class Keeper:
         now = self._ports.clock.monotonic()
         if now - self._committed_at >= COMMIT_SECONDS or self._desk.finished_rows >= COMMIT_ROWS:
             await self._commit()
-        elif self._purse.least is not None or now - self._sent_at >= self._lease.ttl_seconds / 3:
+        elif self._waits_for_money(now) or now - self._sent_at >= self._lease.ttl_seconds / 3:
             await self._renew()
+        else:
+            return
         if self._was_refused():
-            await self._wait_for_money()
+            await self._make_do()
 
     async def _commit(self) -> None:
         """Show what finished; the segment's bytes and the write stay the same however often they are sent."""
@@ -145,8 +149,11 @@ class Keeper:
     def _was_refused(self) -> bool:
         return self._asked is not None and self._lease.block < self._asked
 
-    async def _wait_for_money(self) -> None:
-        """Give back all but the calls in flight, then wait: somebody else may need less, or give back more."""
+    def _waits_for_money(self, now: float) -> bool:
+        return self._purse.least is not None and now >= self._ask_at
+
+    async def _make_do(self) -> None:
+        """Give back all but the calls in flight, and wait: somebody else may need less, or give back more."""
         purse = self._purse
         in_use = NanoUsd(purse.spent.total + purse.held)
         if self._lease.block > in_use:
@@ -158,4 +165,4 @@ class Keeper:
             if await persist(lambda: store.exhaust_job(job, need=least)):
                 self._house.stop_calls()
                 return
-        await self._house.pause(REFUSED_SECONDS)
+        self._ask_at = self._ports.clock.monotonic() + REFUSED_SECONDS

@@ -75,7 +75,6 @@ class _Worker:
             stop_calls=self._stop_calls,
             holds_nothing=lambda: not any(desk.books.purse.held for desk in self._desks),
             is_stopping=means.stop.is_set,
-            pause=self._pause,
         )
 
     async def work(self, drain: asyncio.Event, grace_seconds: float | None) -> None:
