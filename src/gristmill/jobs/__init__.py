@@ -1,1 +1,1 @@
-"""What a user can ask of a job: create, estimate, control, report, export."""
+"""What a user can ask of a job: create, estimate, preview, control, report, export. Use cases over ports."""

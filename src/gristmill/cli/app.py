@@ -1,0 +1,70 @@
+"""The tree of verbs; each is imported when it is called, so that `--help` answers at once."""
+
+from cyclopts import App, Group
+
+from gristmill import __version__
+
+ORDERS = Group("Making records", sort_key=1)
+JOBS = Group("Jobs", sort_key=2)
+MODELS = Group("Models and settings", sort_key=3)
+
+EXAMPLE = """Example, with a model that needs no key:
+
+    gristmill init demo && cd demo
+    gristmill run templates/support-qa.yaml --seeds examples/products.jsonl --records 20"""
+
+
+def build_app() -> App:
+    """The command line with all its verbs."""
+    app = App(
+        name="gristmill",
+        help="Make datasets with language models: exactly N good records, never over budget, nothing lost.",
+        help_epilogue=EXAMPLE,
+        help_format="plaintext",
+        version=__version__,
+        group_commands=Group("Commands", sort_key=9),
+    )
+    for name, group, text in VERBS:
+        app.command(f"gristmill.cli.{name}:{name}", name=name, group=group, help=text)
+    app.command(_jobs_app())
+    app.command(_models_app())
+    return app
+
+
+VERBS = (
+    ("init", ORDERS, "Write a starter template and seeds into a folder."),
+    ("lint", ORDERS, "Check a template, and seeds against it."),
+    ("preview", ORDERS, "Look at a few records before making many."),
+    ("estimate", ORDERS, "Say what an order will cost and how long it will take."),
+    ("run", ORDERS, "Make records; run the same command again to continue."),
+    ("export", ORDERS, "Write a job's records to a file."),
+    ("worker", JOBS, "Work on a job until it ends (`run` starts these)."),
+    ("prices", MODELS, "Show what models cost."),
+    ("schema", MODELS, "Print the JSON Schema of a template, for editors."),
+    ("doctor", MODELS, "Show every setting, where it comes from, and try each part."),
+)
+
+
+def _jobs_app() -> App:
+    jobs = App(name="jobs", group=JOBS, help="List, show, pause, resume, cancel or top up jobs.")
+    for verb, function, text in (
+        ("list", "list_jobs", "List the jobs of a folder, newest first."),
+        ("show", "show_job", "Show one job: records, money, rejects."),
+        ("pause", "pause_job", "Stop a job so that it can go on later."),
+        ("resume", "resume_job", "Let a paused or ended job go on."),
+        ("cancel", "cancel_job", "Stop a job; what it made is kept."),
+        ("top-up", "top_up_job", "Give a job a larger budget."),
+    ):
+        jobs.command(f"gristmill.cli.jobs:{function}", name=verb, help=text)
+    return jobs
+
+
+def _models_app() -> App:
+    models = App(name="models", group=MODELS, help="List, pull or test models.")
+    for verb, function, text in (
+        ("list", "list_models", "List aliases and the models you have described."),
+        ("pull", "pull_model", "Fetch the small model that runs on this machine."),
+        ("test", "try_model", "Ask a model one short question."),
+    ):
+        models.command(f"gristmill.cli.models:{function}", name=verb, help=text)
+    return models

@@ -1,0 +1,105 @@
+"""Where every refusal becomes a sentence and an exit code; no traceback ever reaches a user."""
+
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gristmill.cli.terminal import ERR, say_error
+from gristmill.errors import BadInputError, Finding, GristmillError
+
+OK, BAD_INPUT, FAILED, STOPPED = 0, 2, 4, 130
+# EX_SOFTWARE of sysexits.h: our own mistake, not the user's.
+BROKEN = 70
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code, whatever happens."""
+    from gristmill.cli.app import build_app
+
+    try:
+        status = build_app()(list(arguments), result_action="return_value", exit_on_error=False, print_error=True)
+    except KeyboardInterrupt:
+        return STOPPED
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read our output has had enough.
+        sys.stderr.close()
+        return OK
+    except BaseException as error:  # noqa: BLE001 - the one place where everything ends
+        return _refuse(_innermost(error))
+    return status if isinstance(status, int) else OK
+
+
+@contextmanager
+def about(file: Path) -> Iterator[None]:
+    """Name the file that findings of a refusal speak of."""
+    try:
+        yield
+    except BadInputError as error:
+        error.add_note(str(file))
+        raise
+
+
+def show_findings(findings: Sequence[Finding], file: str) -> None:
+    """Each finding as `file:line:column: message`, on stderr."""
+    for finding in findings:
+        ERR.print(place_finding(finding, file), markup=False, highlight=False, soft_wrap=True)
+
+
+def place_finding(finding: Finding, file: str) -> str:
+    """A finding as one line that editors can follow."""
+    label = "warning: " if finding.severity == "warning" else ""
+    if not file:
+        return f"  {label}{finding}"
+    place = f"{file}:{finding.line}:{finding.column}: " if finding.line else f"{file}: "
+    return f"{place}{label}{replace(finding, line=0)}"
+
+
+def _refuse(error: BaseException) -> int:
+    from cyclopts import CycloptsError
+
+    match error:
+        case CycloptsError():
+            return BAD_INPUT
+        case GristmillError():
+            say_error(str(error))
+            notes = getattr(error, "__notes__", [""])
+            show_findings(getattr(error, "findings", ()), notes[0])
+            return BAD_INPUT if isinstance(error, BadInputError) else _code_of(error)
+        case KeyboardInterrupt():
+            return STOPPED
+        case OSError():
+            say_error(_os_sentence(error))
+            return BAD_INPUT
+        case _:
+            say_error(f"Something is wrong in Gristmill itself. The details are in {_keep_traceback(error)}")
+            return BROKEN
+
+
+def _code_of(error: GristmillError) -> int:
+    refusals = {"not_found", "wrong_state"}
+    return BAD_INPUT if error.code in refusals else FAILED
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        known = [inner for inner in error.exceptions if isinstance(_innermost(inner), GristmillError)]
+        error = (known or list(error.exceptions))[0]
+    return error
+
+
+def _os_sentence(error: OSError) -> str:
+    reason = (error.strerror or str(error)).rstrip(".")
+    return f"{error.filename}: {reason}." if error.filename else f"{reason}."
+
+
+def _keep_traceback(error: BaseException) -> Path:
+    path = Path(tempfile.gettempdir()) / f"gristmill-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return path

@@ -1,0 +1,5 @@
+"""`gristmill doctor`."""
+
+
+def doctor() -> None:
+    """Show."""

@@ -1,0 +1,102 @@
+"""Options that several verbs share, and what their texts stand for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gristmill.domain.completion import ModelName
+from gristmill.domain.money import NanoUsd, parse_usd
+from gristmill.domain.pricing import Rates, rate_of
+from gristmill.errors import BadInputError
+
+SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet."
+MODEL_HELP = "ALIAS=PROVIDER:MODEL, or PROVIDER:MODEL for every model of the template. May be given again."
+PRICE_HELP = "MODEL=INPUT/OUTPUT in US dollars for a million tokens; 0/0 for your own hardware. May be given again."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class OrderOptions:
+    """What an order says besides its template and its number of records."""
+
+    seeds: Annotated[tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False)] = ()
+    model: Annotated[tuple[str, ...], Parameter(help=MODEL_HELP, negative=(), consume_multiple=False)] = ()
+    price: Annotated[tuple[str, ...], Parameter(help=PRICE_HELP, negative=(), consume_multiple=False)] = ()
+    budget: Annotated[str | None, Parameter(help="The most it may cost, in US dollars.")] = None
+    random_seed: Annotated[int | None, Parameter(help="Another number gives other draws. 0 when left out.")] = None
+    concurrency: Annotated[int | None, Parameter(help="The most calls in flight at once.")] = None
+
+
+def read_template(path: Path) -> str:
+    """The template's text. Raises BadInputError when there is no such file or it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise BadInputError(f"There is no template {path}.") from error
+    except (IsADirectoryError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{path} is not a template: it is no text in UTF-8.") from error
+
+
+def parse_seeds(texts: Iterable[str]) -> Mapping[str, Path]:
+    """Seed files by the name of their set; the first set has none. Raises BadInputError."""
+    files: dict[str, Path] = {}
+    for text in texts:
+        name, file = _name_and_file(text)
+        if name:
+            raise BadInputError(f"Named seed sets such as {text!r} are not read yet: give one FILE.")
+        if name in files:
+            raise BadInputError("Give one seeds file: there are several.")
+        if not file.is_file():
+            raise BadInputError(f"There is no seeds file {file}.")
+        files[name] = file
+    return files
+
+
+def parse_models(texts: Iterable[str]) -> Mapping[str, ModelName]:
+    """What the template's models stand for; "" is for all of them. Raises BadInputError."""
+    aliases = {}
+    for text in texts:
+        alias, _, model = text.rpartition("=")
+        if ":" not in model:
+            raise BadInputError(f"{text!r} is no model: write ALIAS=PROVIDER:MODEL, such as cheap=openai:gpt-4.1-mini.")
+        aliases[alias] = ModelName(model)
+    return aliases
+
+
+def parse_prices(texts: Iterable[str]) -> Mapping[ModelName, Rates]:
+    """The user's own prices by model. Raises BadInputError."""
+    return dict(_parse_price(text) for text in texts)
+
+
+def parse_budget(text: str | None) -> NanoUsd | None:
+    """The budget, when one is given. Raises BadInputError."""
+    return None if text is None else parse_usd(text.removeprefix("$"))
+
+
+def _name_and_file(text: str) -> tuple[str, Path]:
+    # A file whose name has an equals sign is a file first.
+    name, equals, file = text.partition("=")
+    return (name, Path(file)) if equals and not Path(text).exists() else ("", Path(text))
+
+
+def _parse_price(text: str) -> tuple[ModelName, Rates]:
+    model, _, rates = text.rpartition("=")
+    try:
+        given, made = (Decimal(rate) for rate in rates.split("/"))
+    except (ValueError, InvalidOperation) as error:
+        raise BadInputError(_no_price(text)) from error
+    if not model or not given.is_finite() or not made.is_finite() or min(given, made) < 0:
+        raise BadInputError(_no_price(text))
+    return ModelName(model), Rates(
+        input=rate_of(given), output=rate_of(made), cached=rate_of(given), cache_written=rate_of(given)
+    )
+
+
+def _no_price(text: str) -> str:
+    return (
+        f"{text!r} is no price: write MODEL=INPUT/OUTPUT, such as openai:mine=0.40/1.60, or 0/0 when it costs nothing."
+    )

@@ -1,0 +1,5 @@
+"""`gristmill prices`."""
+
+
+def prices() -> None:
+    """Show."""

@@ -1,0 +1,45 @@
+"""How the shell speaks: results on stdout, everything else on stderr."""
+
+from rich.console import Console
+from rich.text import Text
+
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str = "") -> None:
+    """A line for the person at the terminal, on stderr."""
+    ERR.print(Text(text, style=style))
+
+
+def say_error(text: str) -> None:
+    """A refusal: what is wrong and what to do, on stderr."""
+    ERR.print(Text.assemble(("error: ", "bold red"), text))
+
+
+def write(text: str) -> None:
+    """A result, on stdout, as it is."""
+    OUT.out(text, highlight=False)
+
+
+def show_duration(seconds: float) -> str:
+    """Seconds as a person says them: 8 s, 3:20, 1:05:00."""
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def show_money(nano: int) -> str:
+    """Dollars for people: cents, or as many decimals as a small amount needs to be seen."""
+    dollars = nano / 1_000_000_000
+    if nano == 0 or dollars >= 1:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.4f}" if dollars >= 0.0001 else f"${dollars:.7f}"  # noqa: PLR2004 - a hundredth of a cent
+
+
+def count(number: int, word: str) -> str:
+    """`1 reject`, `2 rejects`."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

@@ -1,0 +1,102 @@
+"""`gristmill worker`: one process that makes records of a job."""
+
+import asyncio
+import os
+import secrets
+import signal
+import stat
+import sys
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+from cyclopts import Parameter
+
+from gristmill.cli.boundary import BROKEN, OK
+from gristmill.cli.terminal import say_error
+from gristmill.domain.ids import JobId, WorkerId
+from gristmill.errors import GristmillError
+from gristmill.wiring.logs import open_log
+from gristmill.wiring.places import Place, find_folder, folder_place, settings_place
+from gristmill.wiring.ports import open_worker_ports
+from gristmill.wiring.settings import Settings, read_settings
+from gristmill.worker import run_worker
+
+STDIN = 0
+KILLED_BY_TERM = 128 + signal.SIGTERM
+
+
+def worker(*, job: str, dir: Annotated[Path | None, Parameter(name="--dir")] = None) -> int:  # noqa: A002
+    """Work on a job until it ends. SIGTERM finishes what is in flight and keeps it; a second one stops at once.
+
+    Example: gristmill worker --job 20261123-101500-k3x9m2qa --dir out
+
+    Parameters
+    ----------
+    job
+        The job's id.
+    dir
+        The folder of the run; else ./out, or the settings' store.
+    """
+    folder = find_folder(dir)
+    settings = read_settings(folder)
+    place = folder_place(folder) if folder is not None else settings_place(settings)
+    name = WorkerId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
+    path = open_log(place.logs, JobId(job), name)
+    try:
+        _run_loop(_work(JobId(job), name, place, settings))
+    except Exception as error:
+        structlog.get_logger().error("worker_died", exc_info=error)
+        if isinstance(error, GristmillError):
+            raise
+        say_error(f"The worker came to an unexpected end. The details are in {path}")
+        return BROKEN
+    return OK
+
+
+async def _work(job: JobId, name: WorkerId, place: Place, settings: Settings) -> None:
+    drain = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: _drain_or_leave(drain))
+    if _is_held_by_parent():
+        loop.add_reader(STDIN, lambda: _watch_parent(drain, loop))
+    async with open_worker_ports(place, settings, name) as ports:
+        await run_worker(job, ports, name, drain)
+
+
+def _drain_or_leave(drain: asyncio.Event) -> None:
+    if drain.is_set():
+        _leave()
+    drain.set()
+
+
+def _leave() -> NoReturn:
+    # As sudden as a kill: the journal has every answer, and the next worker goes on from it.
+    os._exit(KILLED_BY_TERM)
+
+
+def _is_held_by_parent() -> bool:
+    """Whether stdin is a pipe of whoever started this worker: its end then means that they are gone."""
+    try:
+        mode = os.fstat(STDIN).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _watch_parent(drain: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    if not os.read(STDIN, 1024):
+        loop.remove_reader(STDIN)
+        drain.set()
+
+
+def _run_loop(main: Coroutine[None, None, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(main)
+    else:
+        import uvloop
+
+        uvloop.run(main)

@@ -1,0 +1,21 @@
+"""The calls a slot starts with, as they would be sent: what estimates, previews and budget checks look at."""
+
+from collections.abc import Mapping
+
+from gristmill.domain.completion import Completion, Message, ModelName
+from gristmill.recipes import Recipe, is_wanted, render_messages
+from gristmill.recipes.recipe import Scope, Step
+
+
+def completion_of(step: Step, messages: tuple[Message, ...], aliases: Mapping[str, ModelName]) -> Completion:
+    """A step's call ready to be sent."""
+    return Completion(model=aliases[step.model], messages=messages, sampling=step.sampling, schema=step.schema)
+
+
+def first_calls(recipe: Recipe, scope: Scope, aliases: Mapping[str, ModelName]) -> list[Completion]:
+    """The calls of steps that need no other step's output. Raises RenderError and TemplateTooExpensiveError."""
+    return [
+        completion_of(step, render_messages(recipe, step, scope), aliases)
+        for step in recipe.steps
+        if not step.needs and is_wanted(recipe, step, scope)
+    ]

@@ -1,0 +1,109 @@
+"""Ordering records: everything that can be refused is refused here, before anything is spent."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+
+from gristmill.domain.completion import ModelName
+from gristmill.domain.ids import Digest, JobId, Slot
+from gristmill.domain.job import Job, Order
+from gristmill.domain.json import JsonObject
+from gristmill.domain.model import Model
+from gristmill.domain.money import ZERO, NanoUsd, show_usd
+from gristmill.domain.pricing import worst_cost
+from gristmill.domain.sharding import plan_shards
+from gristmill.errors import BadInputError, BudgetTooSmallError, RenderError, TemplateTooExpensiveError
+from gristmill.jobs.calls import first_calls
+from gristmill.jobs.models import find_models, require_budget, resolve_aliases
+from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.request import JobRequest
+from gristmill.jobs.seeds import open_seeds, require_seeds, seed_row
+from gristmill.recipes import Recipe, compile_template, draw_values
+from gristmill.recipes.recipe import DrawKey, Scope
+
+ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_job_id(now: datetime, chance: random.Random) -> JobId:
+    """An id that sorts by time of creation: the second it was made in, and 40 random bits."""
+    return JobId(f"{now:%Y%m%d-%H%M%S}-{''.join(chance.choices(ID_LETTERS, k=8))}")
+
+
+async def create_job(request: JobRequest, ports: JobPorts, *, chance: random.Random) -> Job:
+    """Check the order, freeze its models and prices, and write it as a queued job.
+
+    Raises a BadInputError: InvalidTemplateError, InvalidSeedsError, UnknownModelError, UnknownPriceError,
+    BudgetRequiredError, or BudgetTooSmallError when the budget does not cover even the first call.
+    """
+    recipe = compile_template(request.template)
+    order = plan_order(recipe, request, ports)
+    job = Job(
+        id=new_job_id(ports.clock.now(), chance),
+        kind=request.kind,
+        order=order,
+        records=request.records,
+        budget=request.budget or ZERO,
+        created_at=ports.clock.now(),
+    )
+    check_budget(recipe, job, request, ports)
+    shards = plan_shards(job.id, first_slot=0, records=job.records, first_number=0)
+    await ports.store.create_job(job, shards)
+    return job
+
+
+def plan_order(recipe: Recipe, request: JobRequest, ports: JobPorts) -> Order:
+    """The order a request stands for: seeds checked, models found, the rest at its defaults."""
+    if request.records < 1:
+        raise BadInputError(f"Ask for at least one record, not {request.records}.")
+    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
+        require_seeds(recipe, reader)
+    aliases = resolve_aliases(recipe, request.aliases)
+    return Order(
+        name=recipe.name,
+        template=request.template,
+        recipe=recipe.digest,
+        seeds=digests_of(request),
+        random_seed=request.random_seed or 0,
+        aliases=aliases,
+        models=find_models(aliases, ports.prices),
+        attempt_limit=recipe.attempts.limit,
+        sifts=recipe.is_distinct,
+        max_in_flight=request.max_in_flight,
+    )
+
+
+def digests_of(request: JobRequest) -> Mapping[str, Digest]:
+    """The digest of each seed set of the request."""
+    return {name: stored.digest for name, stored in request.seeds.items()}
+
+
+def draw_scope(recipe: Recipe, order: Order, slot: Slot, seed: JsonObject) -> Scope:
+    """What the prompts of a slot's first attempt may mention before any call is made."""
+    key = DrawKey(recipe=recipe.digest, seeds=order.seeds, random_seed=order.random_seed)
+    return Scope(slot=slot, seed=seed, values=draw_values(recipe, key, slot, 0))
+
+
+def check_budget(recipe: Recipe, job: Job, request: JobRequest, ports: JobPorts) -> None:
+    """Raise BudgetRequiredError or BudgetTooSmallError unless the budget can start the job."""
+    if request.budget is None:
+        require_budget(job.order.models)
+        return
+    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
+        scope = draw_scope(recipe, job.order, Slot(0), seed_row(reader, 0))
+    least = _cheapest_start(recipe, scope, job.order.aliases, job.order.models)
+    if request.budget < least:
+        raise BudgetTooSmallError(
+            f"A budget of ${show_usd(request.budget)} does not cover the first call, which can cost up to"
+            f" ${show_usd(least)}. Give more with --budget, or lower max_tokens in the template."
+        )
+
+
+def _cheapest_start(
+    recipe: Recipe, scope: Scope, aliases: Mapping[str, ModelName], models: Mapping[ModelName, Model]
+) -> NanoUsd:
+    # A first row that cannot be rendered is rejected later, alone; the rows behind it may well go through.
+    try:
+        calls = first_calls(recipe, scope, aliases)
+    except (RenderError, TemplateTooExpensiveError):
+        return ZERO
+    return min((worst_cost(models[call.model].price, call) for call in calls), default=ZERO)

@@ -1,0 +1,77 @@
+"""One order from beginning to end in a folder: take it up, follow it, deliver what it made."""
+
+import os
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from gristmill.datasets import Format
+from gristmill.domain.job import Job, JobStatus
+from gristmill.jobs.create import create_job
+from gristmill.jobs.export import export_job
+from gristmill.jobs.follow import Follower
+from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.report import JobReport
+from gristmill.jobs.request import JobRequest
+from gristmill.jobs.resume import continue_job, find_changes, last_job, refuse_changes
+from gristmill.jobs.summary import ExportedAs, Pace, summary_json
+
+DATASET_STEM = "dataset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenUp:
+    """The job that stands for an order, and whether it was there before."""
+
+    job: Job
+    is_continued: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What lies in the folder at the end."""
+
+    report: JobReport
+    pace: Pace
+    exports: Sequence[ExportedAs]
+    summary: Path
+
+
+async def take_up(request: JobRequest, ports: JobPorts, follower: Follower, *, chance: random.Random) -> TakenUp:
+    """The folder's job, made new or continued. Raises what `create_job` and `continue_job` raise."""
+    job = await last_job(ports)
+    if job is None:
+        return TakenUp(job=await create_job(request, ports, chance=chance), is_continued=False)
+    refuse_changes(find_changes(job, request, ports))
+    if job.status is JobStatus.STOPPING:
+        # A run that was killed left it so: let a worker settle what it had paid for before the job goes on.
+        job = (await follower.follow(job.id, 1)).job
+    return TakenUp(job=await continue_job(job, request, ports), is_continued=True)
+
+
+async def deliver(
+    report: JobReport, ports: JobPorts, *, folder: Path, formats: Sequence[Format], pace: Pace
+) -> Delivery:
+    """Write the exports, then `summary.json`, each whole or not at all."""
+    exports = [await export_job(ports, report.job, fmt, folder / f"{DATASET_STEM}.{fmt}") for fmt in formats]
+    summary = summary_json(report, pace, exports, folder)
+    path = folder / "summary.json"
+    write_whole(path, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return Delivery(report=report, pace=pace, exports=exports, summary=path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put the file in place in one step: readers see the old one or the new one, never a part."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""Seed sets of an order: stored, opened and checked against what the prompts need, before anything is spent."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from gristmill.datasets import SeedsReader, StoredSeeds, check_seeds, seeds_name, store_seeds
+from gristmill.domain.json import JsonObject
+from gristmill.errors import InvalidSeedsError
+from gristmill.ports.blobs import Blobs
+from gristmill.recipes import Recipe
+
+
+@contextmanager
+def open_seeds(seeds: StoredSeeds | None, blobs: Blobs) -> Iterator[SeedsReader | None]:
+    """A reader over a stored seed set, or None when there is none."""
+    if seeds is None:
+        yield None
+        return
+    with blobs.open(seeds_name(seeds.digest)) as file:
+        yield SeedsReader(file)
+
+
+async def keep_seeds(files: Mapping[str, Path], blobs: Blobs) -> Mapping[str, StoredSeeds]:
+    """Store each seed file under its digest. Raises InvalidSeedsError for one that cannot be read."""
+    return {name: await store_seeds(path, blobs) for name, path in files.items()}
+
+
+def require_seeds(recipe: Recipe, reader: SeedsReader | None) -> None:
+    """Raise InvalidSeedsError when the prompts need seeds that are not there, or fields that some rows lack."""
+    if reader is None:
+        if recipe.seed_fields:
+            fields = ", ".join(dict.fromkeys(".".join(field.path) for field in recipe.seed_fields))
+            raise InvalidSeedsError(f"The prompts need seeds with {fields}. Add --seeds FILE.")
+        return
+    if reader.rows == 0:
+        raise InvalidSeedsError("The seeds have no rows.")
+    findings = check_seeds(reader, recipe.seed_fields)
+    if any(finding.severity == "error" for finding in findings):
+        raise InvalidSeedsError("The seeds lack what the prompts need.", findings)
+
+
+def seed_row(reader: SeedsReader | None, slot: int) -> JsonObject:
+    """The seed of a slot: rows are taken in turn. Empty without seeds."""
+    return reader.row(slot % reader.rows) if reader is not None and reader.rows else {}

@@ -1,0 +1,118 @@
+"""Gristmill from Python: an order in, a dataset out."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gristmill.domain.completion import ModelName
+from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.money import parse_usd
+from gristmill.errors import BadInputError
+from gristmill.jobs.follow import StopSwitch
+from gristmill.jobs.run import DATASET_STEM
+from gristmill.wiring.mill import Milling, MillOrder, mill
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Records that lie in a folder: iterating reads them one by one, so any number of them needs little memory."""
+
+    folder: Path
+    records: int
+    summary: JsonObject
+
+    @property
+    def file(self) -> Path:
+        """The records as JSON lines."""
+        return self.folder / f"{DATASET_STEM}.jsonl"
+
+    def __len__(self) -> int:
+        return self.records
+
+    def __iter__(self) -> Iterator[dict[str, Json]]:
+        with self.file.open("rb") as lines:
+            for line in lines:
+                yield orjson.loads(line)
+
+    def to_arrow(self) -> "pa.Table":
+        """All records as an Arrow table."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        return pa.Table.from_pylist(list(self))
+
+    def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is the user's to install
+        """All records as a pandas data frame. Raises ImportError without pandas."""
+        return import_module("pandas").DataFrame.from_records(list(self))
+
+    def to_datasets(self) -> Any:  # noqa: ANN401 - datasets is the user's to install
+        """All records as a Hugging Face dataset. Raises ImportError without `datasets`."""
+        return import_module("datasets").Dataset.from_list(list(self))
+
+
+def run(
+    template: str | Path,
+    *,
+    records: int,
+    seeds: str | Path | Iterable[Mapping[str, Json]] | None = None,
+    budget_usd: Decimal | float | str | None = None,
+    models: Mapping[str, str] | str | None = None,
+    out: str | Path = "out",
+    random_seed: int | None = None,
+    workers: int = 1,
+) -> Dataset:
+    """Make `records` accepted records in the folder `out`, or go on making them, and return the dataset.
+
+    `template` is a file, or the template's text when it has more than one line. `seeds` is a file or rows. `models`
+    say what the template's models stand for: a mapping, or one model for all. What was made is returned whatever ended
+    the job; `summary["status"]` says what did. Blocks; call it in a thread when an event loop is running. Raises
+    GristmillError for what is refused.
+    """
+    order = MillOrder(
+        template=_read_template(template),
+        records=records,
+        models={name: ModelName(model) for name, model in _by_alias(models).items()},
+        budget=None if budget_usd is None else parse_usd(str(budget_usd)),
+        random_seed=random_seed,
+    )
+    with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
+        files = {} if seeds is None else {"": _seeds_file(seeds, Path(folder))}
+        return asyncio.run(_run(order, files, Path(out), workers))
+
+
+async def _run(order: MillOrder, files: Mapping[str, Path], out: Path, workers: int) -> Dataset:
+    milling = Milling(folder=out, workers=workers, formats=("jsonl",))
+    delivery = await mill(replace(order, seeds=files), milling, StopSwitch())
+    records = delivery.exports[0].file.records
+    return Dataset(folder=delivery.summary.parent, records=records, summary=orjson.loads(delivery.summary.read_bytes()))
+
+
+def _read_template(template: str | Path) -> str:
+    if isinstance(template, str) and "\n" in template:
+        return template
+    path = Path(template)
+    if not path.is_file():
+        raise BadInputError(f"There is no template {path}.")
+    return path.read_text(encoding="utf-8")
+
+
+def _by_alias(models: Mapping[str, str] | str | None) -> Mapping[str, str]:
+    return {"": models} if isinstance(models, str) else models or {}
+
+
+def _seeds_file(seeds: str | Path | Iterable[Mapping[str, Any]], folder: Path) -> Path:
+    if isinstance(seeds, str | Path):
+        return Path(seeds)
+    path = folder / "seeds.jsonl"
+    with path.open("wb") as file:
+        file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in seeds)
+    return path

@@ -1,0 +1,148 @@
+"""A whole order in one folder: what `gristmill run` and `gristmill.run` do."""
+
+import random
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gristmill.adapters.local import SubprocessExecutor, SystemClock, lock_folder
+from gristmill.datasets import Format, read_records, read_rejects
+from gristmill.domain.completion import ModelName
+from gristmill.domain.job import JobKind
+from gristmill.domain.money import NanoUsd
+from gristmill.domain.pricing import Rates
+from gristmill.domain.record import Row
+from gristmill.errors import WorkersDiedError
+from gristmill.jobs.follow import Follower, StopSwitch, Watch
+from gristmill.jobs.models import STARTING_ALIASES, check_aliases
+from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.report import JobReport, read_report
+from gristmill.jobs.request import JobRequest
+from gristmill.jobs.run import Delivery, TakenUp, deliver, take_up
+from gristmill.jobs.seeds import keep_seeds
+from gristmill.jobs.summary import Pace
+from gristmill.ports.blobs import Blobs
+from gristmill.recipes import compile_template
+from gristmill.wiring.places import folder_place
+from gristmill.wiring.ports import find_prices, open_job_ports
+from gristmill.wiring.settings import Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MillOrder:
+    """What to make, from what, for how much. `models` stand for the template's names, "" for all of them."""
+
+    template: str
+    records: int
+    seeds: Mapping[str, Path] = field(default_factory=dict)
+    models: Mapping[str, ModelName] = field(default_factory=dict)
+    prices: Mapping[ModelName, Rates] = field(default_factory=dict)
+    budget: NanoUsd | None = None
+    random_seed: int | None = None
+    max_in_flight: int | None = None
+    kind: JobKind = "dataset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milling:
+    """Where an order is milled and how: the folder, the workers, the formats, and who watches."""
+
+    folder: Path
+    workers: int = 1
+    formats: Sequence[Format] = ("jsonl",)
+    announce: Callable[[TakenUp], None] = lambda _: None
+    watch: Watch = lambda _report, _events: None
+
+
+async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobRequest:
+    """The order with its seeds stored and its aliases filled up from the settings."""
+    check_aliases(compile_template(order.template), tuple(order.models))
+    # A model named for everything is stronger than what the settings say of single aliases.
+    own = {name: ModelName(model) for name, model in settings.models.aliases.items()}
+    standing = {} if "" in order.models else {**STARTING_ALIASES, **own}
+    return JobRequest(
+        template=order.template,
+        records=order.records,
+        seeds=await keep_seeds(order.seeds, blobs),
+        aliases={**standing, **order.models},
+        priced=frozenset(order.prices),
+        budget=order.budget,
+        random_seed=order.random_seed,
+        max_in_flight=order.max_in_flight,
+        kind=order.kind,
+    )
+
+
+@asynccontextmanager
+async def draft(order: MillOrder) -> AsyncIterator[tuple[JobRequest, JobPorts]]:
+    """An order that is only looked at: its seeds lie in a folder that is gone afterwards."""
+    settings = read_settings()
+    with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
+        prices = find_prices(settings, order.prices, callable_only=False)
+        async with open_job_ports(folder_place(Path(folder)), prices) as ports:
+            yield await request_of(order, settings, ports.blobs), ports
+
+
+async def mill(order: MillOrder, milling: Milling, switch: StopSwitch) -> Delivery:
+    """Make the records in the folder, or go on making them, and write exports and summary whatever ended it.
+
+    Raises InUseError when another run holds the folder, what ordering raises, and WorkersDiedError after delivering.
+    """
+    compile_template(order.template)
+    settings = read_settings(milling.folder)
+    place = folder_place(milling.folder)
+    clock = SystemClock()
+    lock = lock_folder(place.local, now=clock.now())
+    try:
+        prices = find_prices(settings, order.prices, callable_only=True)
+        async with open_job_ports(place, prices) as ports:
+            return await _mill(order, milling, settings, ports, switch)
+    finally:
+        lock.release()
+
+
+async def _mill(
+    order: MillOrder, milling: Milling, settings: Settings, ports: JobPorts, switch: StopSwitch
+) -> Delivery:
+    executor = SubprocessExecutor(milling.folder.absolute())
+    follower = Follower(store=ports.store, executor=executor, clock=ports.clock, watch=milling.watch, switch=switch)
+    request = await request_of(order, settings, ports.blobs)
+    taken = await take_up(request, ports, follower, chance=random.SystemRandom())
+    milling.announce(taken)
+    before, started = await read_report(ports.store, ports.clock, taken.job.id), ports.clock.monotonic()
+    try:
+        report = await follower.follow(taken.job.id, milling.workers)
+    except WorkersDiedError:
+        report = await read_report(ports.store, ports.clock, taken.job.id)
+        await _deliver(milling, ports, report, before, started)
+        raise
+    return await _deliver(milling, ports, report, before, started)
+
+
+async def _deliver(milling: Milling, ports: JobPorts, report: JobReport, before: JobReport, started: float) -> Delivery:
+    pace = _pace(before, report, seconds=ports.clock.monotonic() - started)
+    return await deliver(report, ports, folder=milling.folder.absolute(), formats=milling.formats, pace=pace)
+
+
+def _pace(before: JobReport, after: JobReport, *, seconds: float) -> Pace:
+    job = after.job
+    if before.job.has_ended and job.started_at and job.finished_at:
+        # Nothing was left to do: tell of the run that did it.
+        return Pace(seconds=(job.finished_at - job.started_at).total_seconds(), accepted=after.totals.accepted)
+    return Pace(seconds=seconds, accepted=after.totals.accepted - before.totals.accepted)
+
+
+async def mill_aside(order: MillOrder, switch: StopSwitch) -> tuple[JobReport, list[Row]]:
+    """Make a few records in a folder that is gone afterwards: the job's end, and every attempt, by slot."""
+    with tempfile.TemporaryDirectory(prefix="gristmill-") as name:
+        folder = Path(name)
+        delivery = await mill(order, Milling(folder=folder, formats=()), switch)
+        prices = find_prices(read_settings(), order.prices, callable_only=False)
+        async with open_job_ports(folder_place(folder), prices) as ports:
+            job = delivery.report.job.id
+            manifest = await ports.store.read_manifest(job)
+            rows = [row async for row in read_records(ports.blobs, job, manifest)]
+            rows += [row async for row in read_rejects(ports.blobs, job, manifest)]
+    return delivery.report, sorted(rows, key=lambda row: (row.slot, row.attempt))
