@@ -1,6 +1,7 @@
 """How big anything may grow while a template renders: checked before it is made."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NoReturn
 
 from gristmill.errors import TemplateTooExpensiveError
@@ -8,6 +9,8 @@ from gristmill.errors import TemplateTooExpensiveError
 MAX_OUTPUT_CHARACTERS = 1024 * 1024
 MAX_RANGE = 10_000
 MAX_NUMBER_BITS = 4096
+
+_END = object()
 
 
 def check_size(size: int) -> None:
@@ -19,6 +22,32 @@ def check_size(size: int) -> None:
 def too_big(what: str) -> NoReturn:
     """Refuse it."""
     raise TemplateTooExpensiveError(f"{what} would grow past {MAX_OUTPUT_CHARACTERS:,} characters")
+
+
+def printed(value: object) -> str:
+    """The value as text; one that holds others is measured first, for shared ones count each time they are printed."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple | dict | set | frozenset):
+        measure(value)
+    return str(value)
+
+
+def measure(value: object) -> None:
+    """Refuse a value whose parts, written out, would pass the bound."""
+    size = 0
+    waiting: list[Iterator[object]] = [iter((value,))]
+    while waiting:
+        part = next(waiting[-1], _END)
+        if part is _END:
+            waiting.pop()
+            continue
+        size += len(part) + 2 if isinstance(part, str) else 2
+        check_size(size)
+        if isinstance(part, Mapping):
+            waiting.append(chain(part.keys(), part.values()))
+        elif isinstance(part, list | tuple | set | frozenset):
+            waiting.append(iter(part))
 
 
 def check_method(text: str, method: str, args: Sequence[object]) -> None:

@@ -14,11 +14,11 @@ MAX_SOURCE_BYTES = 256 * 1024
 MAX_DEPTH = 64
 MAX_ALIASES = 100
 # Aliases share what they name, so a few can stand for billions of values: this bounds what they add up to.
-MAX_VALUES = 100_000
+MAX_VALUES = 20_000
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
-_WORDS: dict[str, None | bool] = {
+_WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -29,7 +29,7 @@ _WORDS: dict[str, None | bool] = {
 class Scalar:
     """One value; `lines` are the source lines it stands on, and `is_block` says that it is a `|` block scalar."""
 
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
     spot: Spot
     is_block: bool = False
     lines: tuple[str, ...] = ()
@@ -168,32 +168,35 @@ class _Composer:
             raise _BrokenError(Code.TOO_LARGE, f"The document nests deeper than {MAX_DEPTH} levels.", _at(event))
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        if event.tag is not None:  # type: ignore[attr-defined]
-            raise _BrokenError(Code.INVALID_YAML, "Tags such as `!!str` have no place in a template.", _at(event))
         node = self.fresh(event, depth)
         if node.size > MAX_VALUES:
             raise _BrokenError(Code.TOO_LARGE, f"The document expands to more than {MAX_VALUES:,} values.", _at(event))
-        if event.anchor is not None:  # type: ignore[attr-defined]
-            self.anchors[event.anchor] = node  # type: ignore[attr-defined]
+        # An anchor counts only once its node is whole: no alias can stand within what it names.
+        if anchor := getattr(event, "anchor", None):
+            self.anchors[anchor] = node
         return node
 
     def alias(self, event: yaml.AliasEvent) -> Node:
         self.aliases += 1
         if self.aliases > MAX_ALIASES:
             raise _BrokenError(Code.TOO_LARGE, f"The document uses more than {MAX_ALIASES} aliases.", _at(event))
-        name: str = event.anchor  # type: ignore[attr-defined]
-        if name not in self.anchors:
-            raise _BrokenError(Code.INVALID_YAML, f"No anchor is named {name!r} before this alias.", _at(event))
-        return self.anchors[name]
+        node = self.anchors.get(event.anchor or "")
+        if node is None:
+            raise _BrokenError(Code.INVALID_YAML, f"No anchor is named {event.anchor!r} before this.", _at(event))
+        return node
 
     def fresh(self, event: yaml.Event, depth: int) -> Node:
+        if getattr(event, "tag", None) is not None:
+            raise _BrokenError(Code.INVALID_YAML, "Tags such as `!!str` have no place in a template.", _at(event))
         match event:
             case yaml.SequenceStartEvent():
                 return self.listing(event, depth)
             case yaml.MappingStartEvent():
                 return self.table(event, depth)
-            case _:
+            case yaml.ScalarEvent():
                 return self.scalar(event)
+            case _:
+                raise _BrokenError(Code.INVALID_YAML, "This is no value.", _at(event))
 
     def listing(self, event: yaml.Event, depth: int) -> Listing:
         items = []
@@ -215,27 +218,29 @@ class _Composer:
         size = 1 + sum(entry.node.size for entry in entries.values())
         return Table(entries=tuple(entries.values()), spot=_at(event), size=size)
 
-    def scalar(self, event: yaml.Event) -> Scalar:
-        text: str = event.value  # type: ignore[attr-defined]
-        start, end = event.start_mark.line, event.end_mark.line
+    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        text = event.value
+        spot = _at(event)
+        last = event.end_mark.line + 1 if event.end_mark else spot.line
         try:
             text.encode()
         except UnicodeEncodeError:
             message = "The text holds half of a surrogate pair, which is no character."
-            raise _BrokenError(Code.INVALID_YAML, message, _at(event)) from None
+            raise _BrokenError(Code.INVALID_YAML, message, spot) from None
         return Scalar(
-            value=_resolve(text) if event.implicit[0] else text,  # type: ignore[attr-defined]
-            spot=_at(event),
-            is_block=event.style == "|",  # type: ignore[attr-defined]
-            lines=tuple(self.lines[start : end + 1]) if "{" in text else (),
+            value=_resolve(text) if event.implicit[0] else text,
+            spot=spot,
+            is_block=event.style == "|",
+            lines=tuple(self.lines[spot.line - 1 : last]) if "{" in text else (),
         )
 
 
 def _at(event: yaml.Event) -> Spot:
-    return Spot(line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+    mark = event.start_mark
+    return Spot(line=mark.line + 1, column=mark.column + 1) if mark else Spot()
 
 
-def _resolve(text: str) -> None | bool | int | float | str:
+def _resolve(text: str) -> bool | int | float | str | None:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

@@ -10,7 +10,7 @@ from gristmill.recipes.variation import Chance
 
 def draw_values(recipe: Recipe, key: DrawKey, slot: Slot, attempt: int) -> JsonObject:
     """The values of `vary` for one attempt at one slot: the same arguments give the same values, for ever."""
-    frame = [key.recipe, dict(key.seeds), key.random_seed, slot, attempt]
+    frame: Json = [key.recipe, dict(key.seeds), key.random_seed, slot, attempt]
     start = blake2b(canonical(frame).encode())
     values: dict[str, Json] = {}
     for name, variation in recipe.vary.items():

@@ -1,7 +1,7 @@
 """The template language as a JSON Schema, so that editors can complete and check what a user writes."""
 
 from gristmill.domain.json import Json, JsonObject
-from gristmill.recipes import grammar
+from gristmill.recipes import limits
 
 _EXPRESSION: JsonObject = {"type": "string", "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$"}
 _IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"
@@ -51,13 +51,13 @@ def _pair(kind: str, limit: float) -> JsonObject:
 
 def _variation() -> JsonObject:
     options: Json = {"type": "array", "minItems": 1}
-    weights = _named(_number(0, grammar.MAX_WEIGHT), least=1)
-    number = {"number": _pair("number", grammar.MAX_NUMBER), "round": _number(0, grammar.MAX_DECIMALS, "integer")}
+    weights = _named(_number(0, limits.MAX_WEIGHT), least=1)
+    number = {"number": _pair("number", limits.MAX_NUMBER), "round": _number(0, limits.MAX_DECIMALS, "integer")}
     return {
         "oneOf": [
             options,
             _table({"choice": {"oneOf": [options, weights]}}, required=("choice",)),
-            _table({"integer": _pair("integer", grammar.MAX_INTEGER)}, required=("integer",)),
+            _table({"integer": _pair("integer", limits.MAX_INTEGER)}, required=("integer",)),
             _table(number, required=("number",)),
         ]
     }
@@ -69,9 +69,9 @@ def _calling() -> JsonObject:
         "model": _said("An alias such as cheap, or provider:model.", {"type": "string", "minLength": 1}),
         "temperature": _number(0, 2),
         "top_p": _number(0, 1),
-        "max_tokens": _number(1, grammar.MAX_TOKENS, "integer"),
+        "max_tokens": _number(1, limits.MAX_TOKENS, "integer"),
         "stop": {"oneOf": [text, {"type": "array", "items": text}]},
-        "timeout": _said("Seconds.", _number(1, grammar.MAX_TIMEOUT_SECONDS)),
+        "timeout": _said("Seconds.", _number(1, limits.MAX_TIMEOUT_SECONDS)),
     }
 
 
@@ -89,7 +89,7 @@ def _steps() -> JsonObject:
         },
         required=("id", "prompt"),
     )
-    return {"type": "array", "minItems": 1, "maxItems": grammar.MAX_STEPS, "items": step}
+    return {"type": "array", "minItems": 1, "maxItems": limits.MAX_STEPS, "items": step}
 
 
 def _check() -> JsonObject:
@@ -107,7 +107,7 @@ def _check() -> JsonObject:
 def _attempts() -> JsonObject:
     return _table(
         {
-            "repair": _said("Corrections of each reply.", _number(0, grammar.MAX_REPAIR, "integer")),
-            "redraw": _said("Further attempts at each record.", _number(0, grammar.MAX_REDRAW, "integer")),
+            "repair": _said("Corrections of each reply.", _number(0, limits.MAX_REPAIR, "integer")),
+            "redraw": _said("Further attempts at each record.", _number(0, limits.MAX_REDRAW, "integer")),
         }
     )

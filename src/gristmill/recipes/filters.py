@@ -11,12 +11,11 @@ from typing import Any
 from jinja2 import Environment, Undefined, pass_environment
 from jinja2 import filters as jinja
 
-from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, check_method, check_size
+from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, check_method, check_size, measure, printed
 
-# Rule of `truncate_tokens`: a run of letters or digits counts one token for every four characters begun, every other
+# Rule of `truncate_tokens`: a run of letters and digits counts one token for every four characters begun, every other
 # visible character one. Close to what byte-pair encodings make of English prose; never used for money.
-CHARACTERS_PER_TOKEN = 4
-_PIECE = re.compile(r"[^\W_]+|[^\w\s]|_")
+_TOKEN = re.compile(r"[^\W_]{1,4}|[^\w\s]|_")
 _WORD = re.compile(r"\S+")
 _SENTENCE = re.compile(r"\S.*?(?:[.!?\u2026]+[\"'\u2019\u201d)\]]*(?=\s|$)|[\u3002\uff01\uff1f]|$)", re.DOTALL)
 
@@ -29,26 +28,27 @@ COMING_FILTERS = frozenset({"random_sentence", "random_choice", "sample", "keywo
 
 def truncate_tokens(value: object, count: int) -> str:
     """The beginning of the text that has at most `count` tokens by the rule above, cut between words."""
-    text = _text(value)
+    text = printed(value)
     # A token covers at least one character, so a text this short needs no counting.
     if len(text) <= count:
         return text
-    used = 0
-    for piece in _PIECE.finditer(text):
-        used += -(-len(piece[0]) // CHARACTERS_PER_TOKEN)
-        if used > count:
-            return text[: piece.start()].rstrip()
-    return text
+    beyond = next(islice(_TOKEN.finditer(text), max(count, 0), None), None)
+    if beyond is None:
+        return text
+    end = beyond.start()
+    while beyond[0].isalnum() and end and text[end - 1].isalnum():
+        end -= 1
+    return text[:end].rstrip()
 
 
 def first_words(value: object, count: int) -> str:
     """The first `count` words of the text, as written."""
-    return _until(_text(value), _WORD, count)
+    return _until(printed(value), _WORD, count)
 
 
 def first_sentences(value: object, count: int) -> str:
     """The first `count` sentences of the text, as written; one ends at . ! ? or their like before a space."""
-    return _until(_text(value), _SENTENCE, count)
+    return _until(printed(value), _SENTENCE, count)
 
 
 def as_json(value: object, indent: int | None = None) -> str:
@@ -56,22 +56,19 @@ def as_json(value: object, indent: int | None = None) -> str:
     if isinstance(value, Undefined):
         str(value)
     check_size((indent or 0) * 1024)
+    measure(value)
     return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
 
 
 def slug(value: object) -> str:
     """The text in lower case ASCII letters and digits, with a hyphen for everything between."""
-    ascii_text = unicodedata.normalize("NFKD", _text(value)).encode("ascii", "ignore").decode()
+    ascii_text = unicodedata.normalize("NFKD", printed(value)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
 
 
 def dedent(value: object) -> str:
     """The text without the margin that all its lines share."""
-    return textwrap.dedent(_text(value))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
+    return textwrap.dedent(printed(value))
 
 
 def _until(text: str, pattern: re.Pattern[str], count: int) -> str:
@@ -83,19 +80,19 @@ def _until(text: str, pattern: re.Pattern[str], count: int) -> str:
 
 def _center(value: object, width: int = 80) -> str:
     check_size(width)
-    return _text(value).center(width)
+    return printed(value).center(width)
 
 
 def _indent(value: object, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 (Jinja2's own signature)
-    text = _text(value)
+    text = printed(value)
     check_size(len(text) + (text.count("\n") + 1) * (width if isinstance(width, int) else len(width)))
     return jinja.do_indent(text, width, first=first, blank=blank)
 
 
 def _replace(value: object, old: str, new: str, count: int = -1) -> str:
-    text = _text(value)
+    text = printed(value)
     check_method(text, "replace", (old, new))
-    return text.replace(_text(old), _text(new), count)
+    return text.replace(printed(old), printed(new), count)
 
 
 @pass_environment
@@ -103,13 +100,13 @@ def _join(
     environment: Environment, values: Iterable[Any], separator: str = "", attribute: str | int | None = None
 ) -> str:
     found = values if attribute is None else map(jinja.make_attrgetter(environment, attribute), values)
-    texts = [_text(value) for value in islice(found, MAX_OUTPUT_CHARACTERS)]
+    texts = [printed(value) for value in islice(found, MAX_OUTPUT_CHARACTERS)]
     check_size(sum(map(len, texts)) + len(separator) * len(texts))
     return separator.join(texts)
 
 
 def _format(value: object, *args: object, **kwargs: object) -> str:
-    template = _text(value)
+    template = printed(value)
     # A width or precision in a directive is the only way it grows past its arguments.
     check_size(sum(int(number[:9]) for number in re.findall(r"%[^a-zA-Z%]*?(\d+)", template)))
     if re.search(r"%[^a-zA-Z%]*\*", template):
@@ -135,6 +132,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "tojson": as_json,
     "slug": slug,
     "dedent": dedent,
+    "string": printed,
     "center": _center,
     "indent": _indent,
     "replace": _replace,

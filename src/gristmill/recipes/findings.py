@@ -37,6 +37,10 @@ class Code(StrEnum):
     UNDECLARED_FIELD = "undeclared_field"
 
 
+# Nobody reads more, and a hostile source could have a finding for every few bytes.
+MAX_FINDINGS = 200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
     """A place in the source, counted from 1."""
@@ -53,24 +57,16 @@ class Findings:
 
     def error(self, code: Code, message: str, spot: Spot, *, path: str = "", suggestion: str = "") -> None:
         """Note something that keeps the template from compiling."""
-        self._note("error", code, message, spot, path, suggestion)
+        self._note(_finding(code, message, spot, path=path, suggestion=suggestion, severity="error"))
 
     def warn(self, code: Code, message: str, spot: Spot, *, path: str = "", suggestion: str = "") -> None:
         """Note something that compiles but is probably not meant."""
-        self._note("warning", code, message, spot, path, suggestion)
+        self._note(_finding(code, message, spot, path=path, suggestion=suggestion, severity="warning"))
 
-    def _note(self, severity: Severity, code: Code, message: str, spot: Spot, path: str, suggestion: str) -> None:
-        self.found.append(
-            Finding(
-                code=code.value,
-                message=message,
-                severity=severity,
-                suggestion=suggestion,
-                line=spot.line,
-                column=spot.column,
-                path=path,
-            )
-        )
+    def _note(self, finding: Finding) -> None:
+        # An error always counts, or a flood of warnings would let a broken template compile.
+        if len(self.found) < MAX_FINDINGS or (finding.severity == "error" and not self.has_errors):
+            self.found.append(finding)
 
     @property
     def has_errors(self) -> bool:
@@ -80,6 +76,18 @@ class Findings:
     def in_order(self) -> tuple[Finding, ...]:
         """Each finding once, in the order of the source."""
         return tuple(sorted(dict.fromkeys(self.found), key=lambda finding: (finding.line, finding.column)))
+
+
+def _finding(code: Code, message: str, spot: Spot, *, path: str, suggestion: str, severity: Severity) -> Finding:
+    return Finding(
+        code=code.value,
+        message=message,
+        severity=severity,
+        suggestion=suggestion,
+        line=spot.line,
+        column=spot.column,
+        path=path,
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

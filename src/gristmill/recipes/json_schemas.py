@@ -16,8 +16,7 @@ _PATTERNS = jsonschema_rs.RegexOptions()
 
 def compile_schema(node: Table, findings: Findings, path: str) -> jsonschema_rs.Validator | None:
     """A validator for the schema, or None when findings say what is wrong with it. It fetches nothing."""
-    schema = plain(node)
-    assert isinstance(schema, dict)
+    schema = {entry.name: plain(entry.node) for entry in node.entries}
     try:
         return jsonschema_rs.validator_for(schema, pattern_options=_PATTERNS, validate_formats=True, offline=True)
     except jsonschema_rs.ValidationError as error:

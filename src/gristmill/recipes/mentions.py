@@ -1,4 +1,4 @@
-"""What a Jinja2 text mentions of the names around it: paths such as `steps.question.output`, and whether each must be."""
+"""What a Jinja2 text mentions of the names around it: paths such as `steps.question.output`, and which are optional."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -92,6 +92,8 @@ class _Walk:
                     self.inner(tested=_tested(node.test, outcome=False)).visit(node.expr2)
             case nodes.If():
                 self.visit_if(node)
+            case _:
+                raise AssertionError(node)
 
     def visit_if(self, node: nodes.If) -> None:
         self.visit(node.test)

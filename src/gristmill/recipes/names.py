@@ -1,4 +1,4 @@
-"""Whether the parts of a template fit together: every name that is mentioned, where it comes from, and in what order."""
+"""Whether the parts of a template fit together: every name that is mentioned, and where it comes from."""
 
 import json
 from collections.abc import Iterator, Mapping

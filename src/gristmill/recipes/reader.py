@@ -10,6 +10,8 @@ from gristmill.recipes.texts import Text, compile_text
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
+MAX_TEXTS = 1000
+
 RESERVED = frozenset({"steps", "record", "seed", "slot"})
 _JINJA_WORDS = frozenset(
     {"and", "else", "false", "False", "if", "in", "is", "none", "None", "not", "or", "true", "True", "loop", "self"}
@@ -22,6 +24,7 @@ class Reader:
 
     findings: Findings
     spots: dict[str, Spot] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
 
     def fields(self, node: Node, path: str, known: Collection[str], coming: Collection[str] = ()) -> Mapping[str, Node]:
         """The entries of a table under known keys; those of `coming` are refused as not supported yet."""
@@ -67,9 +70,18 @@ class Reader:
     def text(self, node: Node, path: str) -> Text | None:
         """A text with expressions."""
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            return compile_text(node, self.findings, path)
+            return self.compile(node, path)
         self.wrong_type(node, path, "a text")
         return None
+
+    def compile(self, scalar: Scalar, path: str, *, keeps_type: bool = False) -> Text:
+        """A text, compiled; past MAX_TEXTS of them a template takes too long to compile."""
+        self.texts.append(path)
+        if len(self.texts) > MAX_TEXTS:
+            message = f"A template has at most {MAX_TEXTS} texts."
+            self.findings.error(Code.TOO_LARGE, message, scalar.spot, path=path)
+            return Text(source="", path=path)
+        return compile_text(scalar, self.findings, path, keeps_type=keeps_type)
 
     def expression(self, node: Node, path: str) -> Text | None:
         """A single expression, such as a condition."""
@@ -77,7 +89,7 @@ class Reader:
             self.wrong_type(node, path, "an expression such as \"{{ difficulty == 'hard' }}\"")
             return None
         before = len(self.findings.found)
-        text = compile_text(node, self.findings, path, keeps_type=True)
+        text = self.compile(node, path, keeps_type=True)
         if not text.is_expression and len(self.findings.found) == before:
             hint = f'Write "{{{{ {text.source.strip()} }}}}".' if "{" not in text.source else ""
             message = "This must be a single expression in double braces."

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 (what a template touches can be anything; these are the signatures of Jinja2)
 """Where templates run: they reach nothing, change nothing, and grow nothing past a stated size."""
 
 import types
@@ -9,7 +10,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from gristmill.recipes.bounds import OPERATOR_CHECKS, bounded_range, check_method, check_size
+from gristmill.recipes.bounds import OPERATOR_CHECKS, bounded_range, check_method, check_size, printed
 from gristmill.recipes.filters import FILTERS, REMOVED
 
 # Methods of text that pad or interpolate to any size, or that give bytes; filters of the same names stay.
@@ -50,7 +51,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     code_generator_class = _BoundedCodeGenerator
 
     def __init__(self) -> None:
-        super().__init__(undefined=MissingValue, keep_trailing_newline=True, finalize=_refuse_methods)
+        super().__init__(undefined=MissingValue, keep_trailing_newline=True, finalize=_print_value)
         self.globals.pop("lipsum", None)
         self.globals["range"] = bounded_range
         for name in REMOVED:
@@ -63,13 +64,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
+    def wrap_str_format(self, _value: Any) -> None:
+        """Wrap nothing: `format` of text is refused like the other methods that pad, and its filter is bounded."""
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Refuse also methods of text that grow it, and everything of numbers, whose methods write out huge ones."""
         if isinstance(obj, int | float | bytes) or (isinstance(obj, str) and attr in _DENIED_METHODS):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call, within the bound where text could grow by it."""
         owner = getattr(obj, "__self__", None)
         if isinstance(owner, str) and isinstance(obj, types.BuiltinMethodType):
@@ -83,13 +87,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def join_parts(self, parts: Sequence[object]) -> str:
         """The parts of a `~`, joined."""
-        texts = [str(part) for part in parts]
+        texts = [printed(part) for part in parts]
         check_size(sum(map(len, texts)))
         return "".join(texts)
 
 
-def _refuse_methods(value: object) -> object:
+def _print_value(value: object) -> object:
     # A method printed instead of called is a slip, most often a missing field such as `product.values`.
     if callable(value) and not isinstance(value, Undefined):
         raise TypeError(f"{getattr(value, '__name__', 'this')!r} is a function, not a value")
-    return value
+    return printed(value)

@@ -1,4 +1,4 @@
-"""One text of a template, compiled: constant, mixed with expressions, or a single expression whose value keeps its type."""
+"""One text of a template, compiled: constant, mixed, or a single expression whose value keeps its type."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -22,8 +22,13 @@ MAX_VALUE_DEPTH = 64
 # The name under which a single expression leaves its value; one that no template would think of.
 _RESULT = "gristmill_result"
 
-_COMING_TAGS = {nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "import"}
-_FOREIGN_TAGS = {nodes.Extends: "extends", nodes.Block: "block"}
+_COMING_TAGS: dict[type[nodes.Node], str] = {
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "from",
+    nodes.Extends: "extends",
+    nodes.Block: "block",
+}
 
 Names: TypeAlias = dict[str, Any]
 
@@ -80,7 +85,7 @@ def _compile(source: str, scalar: Scalar, findings: Findings, path: str, *, keep
 
 def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, path: str) -> None:
     for node in tree.find_all((nodes.Filter, nodes.Test)):
-        name: str = node.name  # type: ignore[attr-defined]
+        name = node.name
         kind, known = ("filter", SANDBOX.filters) if isinstance(node, nodes.Filter) else ("test", SANDBOX.tests)
         spot = scalar.locate(node.lineno, name)
         if kind == "filter" and name in COMING_FILTERS:
@@ -88,9 +93,9 @@ def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, pa
         elif name not in known:
             hint = did_you_mean(name, known)
             findings.error(Code.UNKNOWN_FILTER, f"There is no {kind} {name!r}.", spot, path=path, suggestion=hint)
-    for node in tree.find_all((*_COMING_TAGS, *_FOREIGN_TAGS)):
-        tag = (_COMING_TAGS | _FOREIGN_TAGS)[type(node)]
-        spot = scalar.locate(node.lineno, tag)
+    for statement in tree.find_all(tuple(_COMING_TAGS)):
+        tag = _COMING_TAGS[type(statement)]
+        spot = scalar.locate(statement.lineno, tag)
         findings.error(Code.NOT_SUPPORTED, f"`{{% {tag} %}}` is not supported yet.", spot, path=path)
 
 
