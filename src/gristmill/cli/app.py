@@ -24,8 +24,8 @@ def build_app() -> App:
         version=__version__,
         group_commands=Group("Commands", sort_key=9),
     )
-    for name, group, text in VERBS:
-        app.command(f"gristmill.cli.{name}:{name}", name=name, group=group, help=text)
+    for place, (name, group, text) in enumerate(VERBS):
+        app.command(f"gristmill.cli.{name}:{name}", name=name, group=group, help=text, sort_key=place)
     app.command(_jobs_app())
     app.command(_models_app())
     return app

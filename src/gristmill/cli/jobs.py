@@ -130,8 +130,8 @@ def _say_status(job: Job) -> None:
 
 def _listed(reports: list[JobReport]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for name in ("job", "name", "status", "records", "spent", "budget", "made"):
-        table.add_column(name, justify="right" if name in {"records", "spent", "budget"} else "left")
+    for name in ("job", "name", "status", "records", "spent", "budget", "made (UTC)"):
+        table.add_column(name, no_wrap=True, justify="right" if name in {"records", "spent", "budget"} else "left")
     for report in reports:
         job = report.job
         table.add_row(
@@ -141,7 +141,7 @@ def _listed(reports: list[JobReport]) -> Table:
             f"{report.totals.accepted:,}/{job.records:,}",
             show_money(report.totals.spent.total),
             show_money(job.budget),
-            f"{job.created_at:%Y-%m-%d %H:%M} UTC",
+            f"{job.created_at:%Y-%m-%d %H:%M}",
         )
     return table
 

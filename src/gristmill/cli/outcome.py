@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
 from gristmill.cli.terminal import ERR, count, say, show_duration, show_money
@@ -34,7 +33,7 @@ def show_outcome(delivery: Delivery, folder: Path, *, command: str) -> None:
         say(hint)
     _show_rejects(delivery)
     say("")
-    ERR.print(_files(delivery, folder))
+    _show_files(delivery, folder)
 
 
 def _headline(delivery: Delivery) -> Text:
@@ -92,9 +91,9 @@ def _show_rejects(delivery: Delivery) -> None:
         say(f"         and {count(len(rejects) - MOST_REASONS, 'other reason')}: see summary.json", style="dim")
 
 
-def _files(delivery: Delivery, folder: Path) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for export in delivery.exports:
-        table.add_row(f"  {folder / export.file.path.name}", Text(count(export.file.records, "record"), style="dim"))
-    table.add_row(f"  {folder / delivery.summary.name}", Text("figures, costs, digests", style="dim"))
-    return table
+def _show_files(delivery: Delivery, folder: Path) -> None:
+    lines = {folder / export.file.path.name: count(export.file.records, "record") for export in delivery.exports}
+    lines[folder / delivery.summary.name] = "figures, costs, digests"
+    width = max(len(str(path)) for path in lines)
+    for path, text in lines.items():
+        ERR.print(Text.assemble(f"  {path!s:<{width}}  ", (text, "dim")))

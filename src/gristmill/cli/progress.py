@@ -110,17 +110,22 @@ class JsonProgress:
 
     def __init__(self) -> None:
         self._sequence = 0
+        self._rate = Rate()
         self._last: JsonObject = {}
 
     def watch(self, report: JobReport, events: list[Event]) -> None:
         """See Progress."""
         for event in events:
             self._sequence = event.sequence
-            self._write(report, event.type, event.fields)
+            # The run's own last line says more than the store's, and comes when the exports are there.
+            if event.type != "end":
+                self._write(report, event.type, event.fields)
+        rate = self._rate.add(time.monotonic(), report.totals.accepted)
         progress = progress_json(report)
         if progress != self._last:
             self._last = progress
-            self._write(report, "progress", progress)
+            eta = round(report.missing / rate) if rate else None
+            self._write(report, "progress", {**progress, "records_per_second": round(rate, 3), "eta_seconds": eta})
 
     def tell(self, report: JobReport, kind: str, fields: JsonObject) -> None:
         """Write an event of the run's own."""
@@ -128,14 +133,14 @@ class JsonProgress:
 
     def _write(self, report: JobReport, kind: str, fields: JsonObject) -> None:
         head = {"sequence": self._sequence, "at": time_json(report.at), "job": report.job.id, "type": kind}
-        sys.stdout.buffer.write(orjson.dumps({**fields, **head}, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.write(orjson.dumps({**head, **fields, **head}, option=orjson.OPT_APPEND_NEWLINE))
         sys.stdout.buffer.flush()
 
 
 def progress_json(report: JobReport) -> JsonObject:
-    """How a job stands, as the fields of a `progress` event."""
+    """How a job stands, as the fields of a `progress` event but for the pace."""
     shape = report_json(report)
-    names = ("status", "records", "money", "calls", "records_per_second", "eta_seconds", "workers")
+    names = ("status", "records", "money", "calls", "workers")
     return {name: shape[name] for name in names}
 
 

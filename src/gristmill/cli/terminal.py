@@ -1,9 +1,12 @@
 """How the shell speaks: results on stdout, everything else on stderr."""
 
+import sys
+
 from rich.console import Console
 from rich.text import Text
 
-OUT = Console(highlight=False, soft_wrap=True)
+# Where nobody looks, nothing is cut to a width: grep and columns see whole lines.
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
