@@ -195,7 +195,7 @@ def test_a_commit_replayed_after_a_takeover_tells_the_ghost_that_it_is_one(mill:
 def test_a_commit_shows_its_segment_marks_its_slots_and_keeps_open_attempts(mill: Mill) -> None:
     mill.create()
     lease = mill.acquire()
-    progress = replace(a_progress([3, 4], [5]), attempts={6: 2})
+    progress = a_progress([3, 4], [5], {6: 2})
     segment = a_segment(lease, "s", progress)
     answer = mill(mill.store.commit_segment(lease, segment, progress, a_report(block=0), WriteId("c")))
     shard = mill(mill.store.read_shard(JOB, lease.shard))
@@ -207,7 +207,7 @@ def test_a_commit_shows_its_segment_marks_its_slots_and_keeps_open_attempts(mill
 def test_attempts_of_a_slot_end_with_it(mill: Mill) -> None:
     mill.create()
     lease = mill.acquire()
-    tried = replace(a_progress(), attempts={6: 2})
+    tried = a_progress(attempts={6: 2})
     lease = mill(mill.store.commit_segment(lease, a_segment(lease, "a", tried), tried, a_report(block=0), WriteId("a")))
     assert mill.commit(lease, [6]).attempts == {}
 

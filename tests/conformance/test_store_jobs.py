@@ -1,6 +1,5 @@
 """Every store moves jobs the same way: one table of states, each change with its event, and an end that stays."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -203,9 +202,9 @@ def test_a_job_grows_by_new_shards_alone(mill: Mill) -> None:
 @pytest.mark.parametrize(("first_slot", "records"), [(3, 3), (3, 2), (2, 8), (4, 8)])
 def test_an_extension_that_does_not_fit_is_refused(mill: Mill, first_slot: int, records: int) -> None:
     mill.create(records=3)
+    shards = plan_shards(JOB, first_slot=first_slot, records=records, first_number=1)
     before = mill.dump()
     with pytest.raises(WrongStateError):
-        shards = plan_shards(JOB, first_slot=first_slot, records=records, first_number=1)
         mill(mill.store.extend_job(JOB, records, shards))
     assert mill.dump() == before
 
@@ -266,7 +265,7 @@ def test_totals_of_one_job_know_nothing_of_another(mill: Mill) -> None:
 def test_what_was_written_is_there_after_a_restart(mill: Mill) -> None:
     mill.create()
     lease = mill.acquire()
-    progress = replace(a_progress([0]), attempts={1: 1})
+    progress = a_progress([0], attempts={1: 1})
     lease = mill(mill.store.commit_segment(lease, a_segment(lease, "s", progress), progress, a_report(block=0), W_C))
     again = mill.backend.open(mill.clock)
     assert mill(again.read_shard(JOB, lease.shard)) == mill(mill.store.read_shard(JOB, lease.shard))

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import sqlite3
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from gristmill.adapters.sql import open_store
 from gristmill.domain.call import CallCounts, ModelSums
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import Digest, JobId, ShardNumber, Slot, WorkerId, WriteId
+from gristmill.domain.ids import Digest, JobId, Slot, WorkerId, WriteId
 from gristmill.domain.job import Job, Order
 from gristmill.domain.model import Limits, Model
 from gristmill.domain.money import ZERO, NanoUsd, Spent
@@ -206,8 +206,14 @@ def a_report(*, block: int, spent: int = 0, least: int = 0) -> Report:
     return Report(spent=Spent(billed=NanoUsd(spent)), block=NanoUsd(block), least=NanoUsd(least))
 
 
-def a_progress(accepted: Iterable[int] = (), given_up: Iterable[int] = ()) -> Progress:
-    return Progress(accepted=frozenset(map(Slot, accepted)), given_up=frozenset(map(Slot, given_up)))
+def a_progress(
+    accepted: Iterable[int] = (), given_up: Iterable[int] = (), attempts: Mapping[int, int] | None = None
+) -> Progress:
+    return Progress(
+        accepted=frozenset(map(Slot, accepted)),
+        given_up=frozenset(map(Slot, given_up)),
+        attempts={Slot(slot): used for slot, used in (attempts or {}).items()},
+    )
 
 
 def a_segment(lease: Lease, name: str, progress: Progress, *, spent: NanoUsd = ZERO) -> Segment:
