@@ -76,13 +76,13 @@ def test_stopping_turns_an_active_job_and_leaves_every_other(status: JobStatus) 
         assert stopped == at(status)
 
 
-@pytest.mark.parametrize("status", ENDED)
+@pytest.mark.parametrize("status", sorted(ENDED))
 def test_resuming_queues_an_ended_job_and_forgets_why_it_stopped(status: JobStatus) -> None:
     ended = replace(at(status, reason=StopReason.PAUSED), detail="why", finished_at=NOON)
     assert resume(ended, LATER) == JOB
 
 
-@pytest.mark.parametrize("status", ACTIVE)
+@pytest.mark.parametrize("status", sorted(ACTIVE))
 def test_resuming_an_active_job_changes_nothing(status: JobStatus) -> None:
     assert resume(at(status), LATER) == at(status)
 
