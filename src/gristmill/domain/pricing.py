@@ -26,6 +26,9 @@ class Rates:
     cache_written: NanoUsd = ZERO
 
 
+FREE = Rates()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
     """Rates for calls whose input is longer than `above` tokens."""
@@ -46,7 +49,7 @@ class Price:
     @property
     def is_free(self) -> bool:
         """Whether no call can cost anything."""
-        return self.call == 0 and self.dearest == Rates()
+        return self.call == 0 and self.rates == FREE and all(tier.rates == FREE for tier in self.tiers)
 
     @property
     def dearest(self) -> Rates:

@@ -190,8 +190,10 @@ class _Worker:
     async def _keep(self, desk: Desk) -> None:
         await Keeper(desk, self._ports, self._recipe.digest, self._house).keep()
         self._desks.remove(desk)
-        self._wake.set()
         await persist(lambda: self._ports.store.finish_job(self._job))
+        # Its end may be the job's, or let the sifting begin.
+        self._ask_at = 0.0
+        self._wake.set()
 
     def _stop_calls(self) -> None:
         self._means.stop.set()
