@@ -26,20 +26,21 @@ FIRST_STEPS = 2
 # How long a refused call keeps its turn until the first answer has told how long one takes.
 FIRST_LATENCY_SECONDS = 0.1
 LATENCY_WEIGHT = 0.1
+RATE_SECONDS = 0.5
 
-# A limit on calls in flight refuses those above it and none below; chance and limits on rates refuse at every level
-# alike. Outcomes are judged by the newest JUDGED above and below a level.
+# A limit on calls in flight refuses calls above it and none just below; chance refuses at every level alike.
+# Outcomes are judged by the newest JUDGED at and above a level, and as many in the band below it.
 RECENT = 256
 JUDGED = 40
-FEWEST = 4
-PLAIN_ABOVE, PLAIN_BELOW = 0.75, 0.2
-FAINT_ABOVE, FAINT_BELOW = 0.25, 0.02
+FEWEST = 8
+PLAIN_ABOVE, PLAIN_BELOW = 0.7, 0.1
+FAINT_ABOVE, FAINT_BELOW = 0.25, 0.025
 
-# Shares of refused calls: up to CALM the window grows, from DRIFT it shrinks slowly, from CUT at once. A single
-# refusal weighs WEIGHT, so 5 % of refusals by chance stay eleven standard deviations away from a cut.
+# Shares of refused calls: up to CALM the window grows; from CROWDED it falls to what the provider carries; from CUT,
+# where that tells nothing, it is cut. One refusal weighs WEIGHT, so 5 % by chance stay far from all of them.
 CALM_SHARE = 0.1
-DRIFT_SHARE = 0.125
-CUT_SHARE = 0.3
+CROWDED_SHARE = 0.25
+CUT_SHARE = 0.35
 WEIGHT = 0.02
 CUT = 0.7
 
@@ -64,6 +65,9 @@ class Window:
         self._cut_at = now
         self._latency: float | None = None
         self._refused_share = 0.0
+        # Answers a second, over the last span or so.
+        self._rate = 0.0
+        self._answered_at = now
         # (level, whether it was refused), newest first.
         self._recent: deque[tuple[int, bool]] = deque(maxlen=RECENT)
         self._begin_interval(now)
@@ -78,17 +82,20 @@ class Window:
         took = now - ticket.sent
         self._latency = took if self._latency is None else self._latency + (took - self._latency) * LATENCY_WEIGHT
         self._refused_share -= self._refused_share * WEIGHT
+        span = max(RATE_SECONDS, 4 * self.latency)
+        self._rate = self._rate * math.exp((self._answered_at - now) / span) + 1 / span
+        self._answered_at = now
         if self._is_starting and is_full:
             self._resize(self.size + 1)
         self._note(ticket, refused=False, is_full=is_full, now=now)
 
-    def refuse(self, ticket: Ticket, *, is_full: bool, now: float) -> None:
-        """Learn from a call that was refused: one alone changes nothing."""
+    def refuse(self, ticket: Ticket, *, in_flight: int, is_full: bool, now: float) -> None:
+        """Learn from a call that was refused while `in_flight` others were not: one alone changes nothing."""
         # Calls sent before the last cut belong to the burst that it answered.
         if ticket.sent >= self._cut_at:
             self._refused_share += (1 - self._refused_share) * WEIGHT
             self._recent.appendleft((ticket.level, True))
-            self._shrink(now)
+            self._shrink(in_flight, now)
         self._note(ticket, refused=True, is_full=is_full, now=now)
 
     def _note(self, ticket: Ticket, *, refused: bool, is_full: bool, now: float) -> None:
@@ -100,36 +107,43 @@ class Window:
         if now - self._since >= self._interval:
             self._review(now)
 
-    def _shrink(self, now: float) -> None:
-        limit = self._limit_seen()
-        if limit is not None and limit < self.size:
+    def _shrink(self, in_flight: int, now: float) -> None:
+        # Little's law: so many the provider carries beyond doubt.
+        carried = round(self._rate * self.latency)
+        limit = max(self._limit_seen() or self.size, carried)
+        if limit < self.size:
+            # A probe that failed at its first steps is not soon repeated.
+            failed_first = not self._is_starting and self._step <= FIRST_STEPS
+            interval = min(self._interval * 2, LONGEST_INTERVAL_SECONDS) if failed_first else INTERVAL_SECONDS
             self._settle(limit, now)
+            self._interval = interval
+        elif self._refused_share >= CROWDED_SHARE and max(in_flight, carried) < self.size * (1 - CALM_SHARE):
+            self._settle(max(in_flight, carried), now)
         elif self._refused_share >= CUT_SHARE:
             self._settle(math.ceil(self.size * CUT), now)
 
     def _limit_seen(self) -> int | None:
         """The level above which recent calls were refused and up to which they were answered, if there is one."""
-        for level in sorted({level for level, refused in self._recent if refused}):
+        for level in sorted({level for level, refused in self._recent if refused}, reverse=True):
+            band = range(level - max(3, level // 3), level)
             above = list(islice((refused for at, refused in self._recent if at >= level), JUDGED))
-            below = list(islice((refused for at, refused in self._recent if at < level), JUDGED))
+            below = list(islice((refused for at, refused in self._recent if at in band), JUDGED))
             if self._is_plain(above, below) or self._is_faint(above, below):
                 return level - 1
         return None
 
     def _is_plain(self, above: list[bool], below: list[bool]) -> bool:
-        is_open_below = bool(below) and sum(below) <= PLAIN_BELOW * len(below)
+        is_open_below = len(below) >= FEWEST and sum(below) <= PLAIN_BELOW * len(below)
         return is_open_below and len(above) >= FEWEST and sum(above) >= PLAIN_ABOVE * len(above)
 
     def _is_faint(self, above: list[bool], below: list[bool]) -> bool:
-        # A level's calls are few while the window opens: then chance looks like this too.
+        # While the window opens fast each level has few calls, and chance looks like this too.
         is_open_below = len(below) == JUDGED and sum(below) <= FAINT_BELOW * len(below)
-        is_often = sum(above) >= max(FEWEST, FAINT_ABOVE * len(above))
+        is_often = len(above) == JUDGED and sum(above) >= FAINT_ABOVE * JUDGED
         return not self._is_starting and is_open_below and is_often
 
     def _settle(self, size: int, now: float) -> None:
-        # After a probe that failed the next waits longer; a limit met on the way up is probed again soon.
-        failed_first = not self._is_starting and self._step <= FIRST_STEPS
-        self._interval = min(self._interval * 2, LONGEST_INTERVAL_SECONDS) if failed_first else INTERVAL_SECONDS
+        self._interval = INTERVAL_SECONDS
         self._is_starting = False
         self._step = 1
         self._cut_at = now
@@ -138,14 +152,9 @@ class Window:
         self._begin_interval(now)
 
     def _review(self, now: float) -> None:
-        """Once an interval: grow by a probe when the window was used in calm, shrink a little when it was not calm."""
-        if self._refused <= CALM_SHARE * self._ended:
-            if self._was_full:
-                self._probe()
-        elif self._ended >= JUDGED and self._refused >= DRIFT_SHARE * self._ended:
-            self._is_starting = False
-            self._step = 1
-            self._resize(self.size - max(1, self.size // 20))
+        """Once an interval: grow by a probe when the window was used, in calm."""
+        if self._was_full and self._refused <= CALM_SHARE * self._ended:
+            self._probe()
         self._begin_interval(now)
 
     def _probe(self) -> None:
@@ -194,6 +203,11 @@ class Pace:
         """The most calls that may be in flight now."""
         return self._window.size
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has a turn or waits for one."""
+        return not self._taken and not self._waiting
+
     async def enter(self, tokens: int = 0) -> Ticket:
         """Wait for a turn. `tokens` is what the call is likely to use, for models with a limit of tokens a minute."""
         if self._waiting or self._taken >= self._window.size:
@@ -216,14 +230,13 @@ class Pace:
         now = self._clock.monotonic()
         is_full = self._taken >= self._window.size
         if outcome == "refused":
-            self._window.refuse(ticket, is_full=is_full, now=now)
+            self._window.refuse(ticket, in_flight=self._in_flight, is_full=is_full, now=now)
             # A refusal comes back at once: its turn lasts as long as an answer's, or the next call is refused as fast.
             rest = ticket.sent + self._window.latency - now
             asyncio.get_running_loop().call_later(max(rest, 0.0), self._free)
         else:
             self._window.answer(ticket, is_full=is_full, now=now)
             self._free()
-            self._let_in()
 
     def _free(self) -> None:
         self._taken -= 1

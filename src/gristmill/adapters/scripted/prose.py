@@ -6,19 +6,19 @@ import re
 from gristmill.domain.completion import Message
 
 OPENERS = (
-    "How do I set up {subject}",
-    "Can I return {subject}",
-    "Does {subject} come with a warranty",
-    "What should I do when {subject} stops working",
-    "Is {subject} right for me",
-    "How long does {subject} last",
-    "Which parts of {subject} can be replaced",
-    "How do I clean {subject}",
-    "Can two people share {subject}",
-    "What makes {subject} better than an older one",
+    "How do I set up the {subject}",
+    "Can I return the {subject}",
+    "Does the {subject} come with a warranty",
+    "What should I do when the {subject} stops working",
+    "Is the {subject} right for me",
+    "How long does the {subject} last",
+    "Which parts of the {subject} can be replaced",
+    "How do I clean the {subject}",
+    "Can two people share the {subject}",
+    "What makes the {subject} better than an older one",
 )
 CASES = (
-    "if I use it for {count} hours a day",
+    "if I use it for {count} minutes a day",
     "after {count} days of use",
     "when I order {count} of them",
     "in a room of {count} square metres",
@@ -28,14 +28,18 @@ CASES = (
     "for a group of {count} people",
 )
 STATEMENTS = (
-    "{subject} is made for this, and the {detail} is the part to look at first.",
+    "The {subject} is made for this, and the {detail} is the part to look at first.",
     "Give it about {count} minutes and check the {detail} before you go on.",
-    "Most people who own {subject} find that the {detail} matters more than they expected.",
+    "Most people who own the {subject} find that the {detail} matters more than they expected.",
     "If that does not help, write to us and mention the {detail}; we answer within {count} hours.",
-    "You can use {subject} for {count} months before the {detail} needs any care.",
-    "We tested {subject} {count} times with the {detail}, and it held.",
+    "You can use the {subject} for {count} months before the {detail} needs any care.",
+    "We tested the {subject} {count} times with the {detail}, and it held.",
 )
 
+_LABELLED = re.compile(
+    r"^(?:product|item|name|title|subject|topic|about)\s*:\s*(.{2,80})$", re.IGNORECASE | re.MULTILINE
+)
+_HEADING = re.compile(r"^([A-Z][^:.?\n]{1,60}): ")
 _QUOTED = re.compile(r"[\"“«]([^\"”»\n]{3,60})[\"”»]")
 _NAME = re.compile(r"(?<=[a-z,:;(] )[A-Z][\w'’-]*(?: (?:[A-Z][\w'’-]*|\d+))*")
 _WORD = re.compile(r"[a-z]{5,}")
@@ -47,29 +51,34 @@ sentence sentences please should short one-line product reply record formal frie
 _COMMON = frozenset(_COMMON_WORDS.split())
 
 
-def subject_of(messages: tuple[Message, ...]) -> str:
-    """What the conversation is about: a quoted text or a capitalised name in its user messages, or a long word."""
-    text = next((message.content for message in messages if message.role == "user"), "")
-    if quoted := _QUOTED.search(text):
-        return quoted[1]
+def subject_of(text: str) -> str:
+    """What a prompt is about: a labelled line, a heading, a quoted text, a capitalised name, or else a long word."""
+    for pattern in (_LABELLED, _HEADING, _QUOTED):
+        if found := pattern.search(text):
+            return found[1].strip()
     names: list[str] = _NAME.findall(text)
-    if names:
-        return max(names, key=len)
-    return next(iter(details_of(messages)), "it")
+    return max(names, key=len) if names else next(iter(details_of(text)), "thing")
 
 
-def details_of(messages: tuple[Message, ...]) -> list[str]:
-    """The words a prompt is made of, without common ones, in the order in which they come."""
-    text = " ".join(message.content for message in messages if message.role == "user").lower()
-    return [word for word in dict.fromkeys(_WORD.findall(text)) if word not in _COMMON]
+def details_of(text: str) -> list[str]:
+    """The longer words of a text, without common ones, in the order in which they come."""
+    return [word for word in dict.fromkeys(_WORD.findall(text.lower())) if word not in _COMMON]
+
+
+def matter_of(messages: tuple[Message, ...]) -> str:
+    """The first user message from its last labelled line on: what stands before it are examples."""
+    text = next((message.content for message in messages if message.role == "user"), "")
+    labels = [found.start() for found in _LABELLED.finditer(text)]
+    return text[labels[-1] :] if labels else text
 
 
 class Writer:
     """Writes about one prompt, by the chance it is given."""
 
     def __init__(self, messages: tuple[Message, ...], chance: random.Random) -> None:
-        self._subject = subject_of(messages)
-        self._details = details_of(messages) or ["rest"]
+        matter = matter_of(messages)
+        self._subject = subject_of(matter)
+        self._details = details_of(matter.replace(self._subject, "")) or ["rest"]
         self._chance = chance
 
     def question(self) -> str:
@@ -85,7 +94,7 @@ class Writer:
 
     def phrase(self) -> str:
         """A few words."""
-        return self._fill("{subject} and the {detail}")
+        return self._fill("the {subject} and the {detail}")
 
     def _fill(self, pattern: str) -> str:
         detail, count = self._chance.choice(self._details), self._chance.randint(2, 99)
