@@ -8,6 +8,7 @@ from gristmill.domain.ids import Epoch, JobId, ShardNumber, Slot, WorkerId
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.record import CheckResult, Row
+from gristmill.domain.segment import Origin
 from gristmill.domain.shard import Lease
 from gristmill.domain.slots import SlotSet
 from gristmill.domain.usage import Usage
@@ -17,8 +18,8 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 JOB = JobId("job-1")
 
 
-def a_lease(*, shard: int = 0, epoch: int = 1, first: int = 0, size: int = 100, passed: int = 0) -> Lease:
-    """A lease of a shard of `size` slots."""
+def a_lease(*, shard: int = 0, epoch: int = 1) -> Lease:
+    """A lease of a shard of 100 slots."""
     return Lease(
         job=JOB,
         shard=ShardNumber(shard),
@@ -26,9 +27,13 @@ def a_lease(*, shard: int = 0, epoch: int = 1, first: int = 0, size: int = 100, 
         epoch=Epoch(epoch),
         position=1,
         ttl_seconds=30,
-        done=SlotSet(first, size),
-        passed=passed,
+        done=SlotSet(0, 100),
     )
+
+
+def an_origin(*, shard: int = 0, epoch: int = 1, passed: int = 0) -> Origin:
+    """Where a segment of the job comes from."""
+    return Origin(job=JOB, shard=ShardNumber(shard), epoch=Epoch(epoch), passed=passed)
 
 
 def a_call(slot: int = 0, attempt: int = 0, *, step: str = "answer", reply: str | None = "Yes.") -> Call:

@@ -145,6 +145,7 @@ class _JsonText:
 
     def value(self) -> Any:  # noqa: ANN401 - whatever stands there
         """The next value. Raises ValueError and RecursionError."""
+        self.peek()
         while True:
             try:
                 value, end = self._decode(self._text, self._at)
