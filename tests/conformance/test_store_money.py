@@ -133,6 +133,9 @@ def test_a_top_up_sets_the_cap_but_not_below_what_is_granted(mill: Mill) -> None
         mill(mill.store.set_budget(JOB, NanoUsd(49)))
     assert mill(mill.store.read_job(JOB)).budget == 50
     assert mill(mill.store.set_budget(JOB, NanoUsd(5_000))).budget == 5_000
+    before = mill.dump()
+    mill(mill.store.set_budget(JOB, NanoUsd(5_000)))
+    assert mill.dump() == before
     assert mill.query("SELECT cap, granted FROM budgets") == [(5_000, 50)]
 
 
@@ -241,3 +244,5 @@ def test_a_lease_without_money_leaves_a_loss_too_for_its_journal_may_hold_answer
     lease = mill.acquire("w1")
     mill(mill.store.reap_lease(JOB, lease.shard, W1, lease.epoch))
     assert mill(mill.store.open_losses(JOB)) == [(0, 1, W1, 0)]
+    mill(mill.store.settle_epoch(JOB, lease.shard, lease.epoch, Spent(), None))
+    assert mill(mill.store.open_losses(JOB)) == []

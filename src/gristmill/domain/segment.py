@@ -16,7 +16,7 @@ from gristmill.domain.usage import Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a segment's rows were made; `passed` counts the siftings that had ended when the shard was last opened."""
+    """Where a segment's rows were made; `passed` counts the siftings begun before its shard was last opened."""
 
     job: JobId
     shard: ShardNumber

@@ -46,7 +46,10 @@ class JobStore(Protocol):
     """Jobs as a user orders and controls them."""
 
     async def create_job(self, job: Job, shards: Sequence[Shard]) -> None:
-        """Write the shards, then the budget and the job's row, which makes the job exist. Again with the same id: nothing."""
+        """Write the shards, then the budget and the job's row, which makes the job exist.
+
+        Again with the same id: nothing.
+        """
         ...
 
     async def read_job(self, job: JobId) -> Job:
@@ -74,7 +77,10 @@ class JobStore(Protocol):
         ...
 
     async def resume_job(self, job: JobId) -> Job:
-        """Put a paused or ended job back to queued. Raises WrongStateError for a stopping one; others stay as they are."""
+        """Put a paused or ended job back to queued; an active one stays as it is.
+
+        Raises WrongStateError for a stopping one.
+        """
         ...
 
     async def set_budget(self, job: JobId, cap: NanoUsd) -> Job:
@@ -82,15 +88,19 @@ class JobStore(Protocol):
         ...
 
     async def extend_job(self, job: JobId, records: int, shards: Sequence[Shard]) -> Job:
-        """Add shards for slots up to `records`. Raises WrongStateError when `records` is not more, or a job is stopping."""
+        """Add shards for the slots up to `records`; does not resume.
+
+        Raises WrongStateError when `records` is not more, when the shards do not begin where the job ends, and for a
+        stopping job.
+        """
         ...
 
     async def finish_job(self, job: JobId) -> JobStatus:
         """Move the job on as far as its rows allow, and say where it stands. Idempotent.
 
-        A stopping job ends once no lease holds a block; expired leases are taken over first. A running job whose
-        shards are all done and released goes to sifting when `Order.sifts` and the last
-        sifting has not seen the present manifest; otherwise to completed, or short when slots were given up.
+        A stopping job ends once no lease stands; expired leases are taken over first. A job whose shards are all done
+        and released goes to sifting when `Order.sifts` and the last sifting has not seen the present manifest;
+        otherwise to completed, or short when slots were given up.
         """
         ...
 
@@ -107,7 +117,8 @@ class ShardStore(Protocol):
 
         A shard is free when no lease stands or when its lease has expired by the store's clock; taking an expired
         one charges the whole unreported rest of its block as lost, in the same write. The first lease turns a queued
-        job to running. The block starts empty: `renew_lease` asks for money.
+        job to running. The block starts empty: `renew_lease` asks for money. While a sifting is under way everybody
+        else waits, for it may open more slots.
         """
         ...
 
@@ -115,7 +126,8 @@ class ShardStore(Protocol):
         """Report totals, extend the time and move the block towards `report.block`.
 
         The answer's block says what was granted: less than asked means that money is short now. A job that is
-        stopping grants nothing. Never refused because of the job's state.
+        stopping grants nothing. Never refused because of the job's state. What was billed beyond the block is charged
+        in full, even above the cap.
         """
         ...
 
@@ -145,7 +157,10 @@ class ShardStore(Protocol):
         ...
 
     async def open_losses(self, job: JobId) -> Sequence[tuple[ShardNumber, Epoch, WorkerId, int]]:
-        """The dead epochs whose loss is not settled: shard, epoch, worker, and how many answers their commits showed."""
+        """The dead epochs whose loss may still be settled.
+
+        Each is its shard, epoch and worker, and how many answers its commits showed.
+        """
         ...
 
     async def read_shard(self, job: JobId, shard: ShardNumber) -> Shard:
@@ -165,7 +180,7 @@ class ShardStore(Protocol):
     ) -> None:
         """Mark records as duplicates and open their slots for the next attempt where any is left.
 
-        Fenced by the sifting's lease. Marks that stand already change nothing.
+        Fenced by the sifting's lease, which it does not move. Marks that stand already change nothing.
         """
         ...
 

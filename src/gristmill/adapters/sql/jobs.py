@@ -59,11 +59,8 @@ def read_job(tx: Transaction, job: JobId) -> Job:
 
 
 def is_stopping(tx: Transaction, job: JobId) -> bool:
-    """Whether the job takes no new lease, block or call. Raises NotFoundError."""
-    status = _read_status(tx, job)
-    if status is None:
-        raise NotFoundError(f"there is no job {job}")
-    return status not in ACTIVE
+    """Whether the job takes no new lease, block or call."""
+    return _read_status(tx, job) not in ACTIVE
 
 
 def list_jobs(tx: Transaction, limit: int, after: JobId | None) -> Sequence[Job]:
@@ -151,7 +148,10 @@ def finish_job(tx: Transaction, job_id: JobId) -> JobStatus:
         return job.status
     if job.status is JobStatus.STOPPING or not tally_shards(tx, job_id).open:
         reap_expired(tx, job_id)
-    after = next_status(job, tally_shards(tx, job_id), is_sifted=is_sifted(tx, job))
+    tally = tally_shards(tx, job_id)
+    # The digest of a manifest costs a walk over its names: only when everything else is done.
+    sifted = not tally.open and not tally.leases and is_sifted(tx, job)
+    after = next_status(job, tally, is_sifted=sifted)
     if after is not job.status:
         write_job(tx, job, change_status(job, after, tx.now))
     return after

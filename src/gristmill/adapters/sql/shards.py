@@ -49,8 +49,7 @@ _MONEY = select(
 
 def add_shards(tx: Transaction, rows: Sequence[Shard]) -> None:
     """New shards."""
-    if rows:
-        tx.connection.execute(insert(shards), [encode_shard(shard) for shard in rows])
+    tx.connection.execute(insert(shards), [encode_shard(shard) for shard in rows])
 
 
 def read_shard(tx: Transaction, job: JobId, number: ShardNumber) -> Shard:

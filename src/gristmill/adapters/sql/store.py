@@ -10,7 +10,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gristmill.adapters.sql import events, jobs, leases, manifest, shards
 from gristmill.adapters.sql import sifting as sifting_writes
@@ -26,7 +25,7 @@ from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.report import JobTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
-from gristmill.errors import BadInputError, StoreBusyError
+from gristmill.errors import BadInputError
 from gristmill.ports.store import Finished, Manifest, Wait
 
 P = ParamSpec("P")
@@ -192,8 +191,6 @@ class SqlStore:
 def _vendor_errors() -> Iterator[None]:
     try:
         yield
-    except PoolTimeoutError as error:
-        raise StoreBusyError("The store has no connection free.") from error
     except Exception as error:
         refusal = translate(error.orig if isinstance(error, DBAPIError) and error.orig else error)
         if refusal is None:
