@@ -5,10 +5,11 @@ import csv
 import hashlib
 import io
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol, TypeAlias, assert_never
+from typing import IO, BinaryIO, Literal, Protocol, TypeAlias, assert_never
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -63,8 +64,8 @@ async def export_records(
     formula. Parquet: types as in `shapes`. Raises StorageFullError and BadInputError.
     """
     count = 0
-    with new_file(path, replace=True) as file:
-        writer = _open_writer(fmt, file, (*fields, LINEAGE) if lineage else tuple(fields), path.parent)
+    names = (*fields, LINEAGE) if lineage else tuple(fields)
+    with new_file(path, replace=True) as file, _open_writer(fmt, file, names, path.parent) as writer:
         batch: list[JsonObject] = []
         async for row in rows:
             count += 1
@@ -82,14 +83,16 @@ def _record_of(row: Row, *, lineage: bool) -> JsonObject:
     return {**record, LINEAGE: lineage_of(row)} if lineage else record
 
 
-def _open_writer(fmt: Format, file: BinaryIO, fields: Sequence[str], folder: Path) -> RecordWriter:
+@contextmanager
+def _open_writer(fmt: Format, file: BinaryIO, fields: Sequence[str], folder: Path) -> Iterator[RecordWriter]:
     match fmt:
         case "jsonl":
-            return JsonLinesWriter(file, fields)
+            yield JsonLinesWriter(file, fields)
         case "csv":
-            return CsvWriter(file, fields)
+            yield CsvWriter(file, fields)
         case "parquet":
-            return ParquetRecords(file, fields, folder)
+            with tempfile.TemporaryFile(dir=folder) as waiting:
+                yield ParquetRecords(file, fields, waiting)
         case _:
             assert_never(fmt)
 
@@ -147,12 +150,12 @@ def _cell(value: Json) -> str:
 
 
 class ParquetRecords:
-    """Columns of one type each, zstd. Records wait in a nameless file beside the export until all types are known."""
+    """Columns of one type each, zstd. Records wait in another file until all types are known."""
 
-    def __init__(self, file: BinaryIO, fields: Sequence[str], folder: Path) -> None:
+    def __init__(self, file: BinaryIO, fields: Sequence[str], waiting: IO[bytes]) -> None:
         self._file = file
         self._shapes: dict[str, Shape] = dict.fromkeys(fields, Leaf.NULL)
-        self._waiting = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `finish` closes it, or its end does
+        self._waiting = waiting
 
     def write(self, records: Sequence[JsonObject]) -> None:
         """Add some records."""
@@ -165,9 +168,9 @@ class ParquetRecords:
     def finish(self) -> None:
         """Write all records with the types that hold them."""
         schema = pa.schema([(clean(name), arrow_type(shape)) for name, shape in self._shapes.items()])
-        with self._waiting as waiting, pq.ParquetWriter(self._file, schema, compression="zstd") as writer:
-            waiting.seek(0)
-            while lines := waiting.readlines(GROUP_BYTES):
+        self._waiting.seek(0)
+        with pq.ParquetWriter(self._file, schema, compression="zstd") as writer:
+            while lines := self._waiting.readlines(GROUP_BYTES):
                 columns = zip(*map(from_json, lines), strict=True)
                 arrays = [
                     pa.array([fit(value, shape) for value in column], arrow_type(shape))

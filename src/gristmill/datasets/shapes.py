@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from gristmill.datasets.jsontext import clean, to_json
+from gristmill.datasets.jsontext import clean, plain_json
 
 # Beyond them an object is no set of named fields but a mapping, and a list of lists no longer a column.
 MOST_FIELDS = 256
@@ -127,7 +127,7 @@ def fit(value: Any, shape: Shape) -> Any:  # noqa: ANN401, PLR0911 - a JSON valu
         return None
     match shape:
         case Leaf.JSON:
-            return clean(to_json(value).decode())
+            return clean(plain_json(value).decode())
         case Leaf.TEXT:
             return clean(value)
         case Leaf.FLOAT:

@@ -23,6 +23,7 @@ from gristmill.datasets import (
 )
 from gristmill.domain.call import CallCounts
 from gristmill.domain.ids import Digest, ShardNumber, Slot
+from gristmill.domain.json import JsonObject
 from gristmill.domain.record import Row
 from gristmill.domain.segment import Origin, Segment, sum_calls
 from gristmill.domain.slots import SlotSet
@@ -80,7 +81,12 @@ def test_no_rows_make_a_segment_too() -> None:
 
 
 def test_json_keeps_what_few_formats_hold() -> None:
-    record = {"big": 2**80, "half": "\ud800", "nested": {"z": [1, None, {"a": 1.5}], "a": True}, "ü": "\u0000"}
+    record: JsonObject = {
+        "big": 2**80,
+        "half": "\ud800",
+        "nested": {"z": [1, None, {"a": 1.5}], "a": True},
+        "ü": "\u0000",
+    }
     (row,) = decode_segment(encode_segment([a_row(0, record=record)], RECIPE))
 
     assert row.record == record
