@@ -214,7 +214,7 @@ class _Composer:
             entry = Entry(key=key, node=node)
             if entry.name in entries:
                 self.findings.error(Code.DUPLICATE_KEY, f"The key {entry.name!r} stands here twice.", _at(following))
-            entries[entry.name] = entry
+            entries.setdefault(entry.name, entry)
         size = 1 + sum(entry.node.size for entry in entries.values())
         return Table(entries=tuple(entries.values()), spot=_at(event), size=size)
 

@@ -1,0 +1,42 @@
+"""The filters beyond Jinja2's."""
+
+import pytest
+
+from gristmill.recipes.filters import as_json, dedent, first_sentences, first_words, slug, truncate_tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "kept"),
+    [
+        ("one two three four", 3, "one two"),
+        ("one two", 3, "one two"),
+        ("internationalisation of it", 5, "internationalisation"),
+        ("internationalisation of it", 4, ""),
+        ("a, b; c", 3, "a, b"),
+        ("short", 0, ""),
+        ("", 5, ""),
+    ],
+)
+def test_truncate_tokens_cuts_between_words(text: str, count: int, kept: str) -> None:
+    assert truncate_tokens(text, count) == kept
+
+
+def test_words_and_sentences_keep_the_beginning_as_written() -> None:
+    text = 'He said:  "No!"  Then he left. Dr. Who? Nobody'
+    assert first_words(text, 3) == 'He said:  "No!"'
+    assert first_words(text, 99) == text
+    assert first_sentences(text, 1) == 'He said:  "No!"'
+    assert first_sentences(text, 2) == 'He said:  "No!"  Then he left.'
+    assert first_sentences(text, 99) == text
+    assert first_sentences(text, 0) == ""
+
+
+def test_json_keeps_characters_and_refuses_what_json_has_not() -> None:
+    assert as_json({"a": ["é", None]}) == '{"a": ["é", null]}'
+    with pytest.raises(ValueError, match="JSON"):
+        as_json(float("nan"))
+
+
+def test_slug_and_dedent() -> None:
+    assert slug("  Crème brûlée, 2 pcs! ") == "creme-brulee-2-pcs"
+    assert dedent("  a\n    b") == "a\n  b"
