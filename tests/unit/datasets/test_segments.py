@@ -23,7 +23,6 @@ from gristmill.datasets import (
 )
 from gristmill.domain.call import CallCounts
 from gristmill.domain.ids import Digest, ShardNumber, Slot
-from gristmill.domain.json import JsonObject
 from gristmill.domain.record import Row
 from gristmill.domain.segment import Origin, Segment, sum_calls
 from gristmill.domain.slots import SlotSet
@@ -81,16 +80,11 @@ def test_no_rows_make_a_segment_too() -> None:
 
 
 def test_json_keeps_what_few_formats_hold() -> None:
-    record: JsonObject = {
-        "big": 2**80,
-        "half": "\ud800",
-        "nested": {"z": [1, None, {"a": 1.5}], "a": True},
-        "ü": "\u0000",
-    }
-    (row,) = decode_segment(encode_segment([a_row(0, record=record)], RECIPE))
+    row = a_row(0, record={"z": {"big": 2**80, "half": "\ud800"}, "a": [1, None, {"b": 1.5}], "ü": "\u0000"})
+    (back,) = decode_segment(encode_segment([row], RECIPE))
 
-    assert row.record == record
-    assert list(row.record) == list(record)
+    assert back == row
+    assert list(back.record or ()) == ["z", "a", "ü"]
 
 
 def test_text_that_is_no_unicode_is_stored_with_a_replacement_character() -> None:
