@@ -28,5 +28,5 @@ async def export_job(ports: JobPorts, job: Job, fmt: Format, path: Path, *, line
     """Write the standing records in the order of their slots to `path`, whole or not at all."""
     manifest = await ports.store.read_manifest(job.id)
     fields = compile_template(job.order.template).record_fields
-    rows = read_records(ports.blobs, job.id, manifest)
+    rows = read_records(ports.blobs, job.id, manifest, lineage=lineage)
     return ExportedAs(format=fmt, file=await export_records(rows, fmt, path, fields=fields, lineage=lineage))

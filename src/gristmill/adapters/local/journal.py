@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,7 +76,7 @@ class LocalJournal:
     def forget(self, worker: WorkerId) -> None:
         """Delete a dead worker's journal that this one has claimed."""
         if worker in self._claims:
-            shutil.rmtree(self._root / worker, ignore_errors=True)
+            _delete(self._root / worker)
             self._claims.pop(worker).release()
 
     def close(self) -> None:
@@ -89,7 +88,7 @@ class LocalJournal:
         folder = self._root / self._worker
         # The lock is still held: nobody can take the folder for a dead worker's while it goes.
         if not any(folder.glob(f"*{LOG}")):
-            shutil.rmtree(folder, ignore_errors=True)
+            _delete(folder)
         for lock in (self._lock, *self._claims.values()):
             lock.release()
         self._claims.clear()
@@ -121,11 +120,12 @@ class LocalJournal:
 def _make_locked(root: Path, worker: WorkerId) -> FileLock:
     """The lock of a new folder that nobody sees before it is locked."""
     make_folder(root)
-    hidden = root / f".{worker}"
+    folder, hidden = root / worker, root / f".{worker}"
+    if folder.exists():
+        raise InUseError(f"{folder} is the journal of another worker")
     hidden.mkdir(exist_ok=True)
     lock = FileLock.take(hidden / LOCK)
-    folder = root / worker
-    if lock is None or folder.exists():
+    if lock is None:
         raise InUseError(f"{folder} is the journal of another worker")
     hidden.rename(folder)
     lock.path = folder / LOCK
@@ -142,3 +142,11 @@ def _take(folder: Path) -> FileLock | None:
         lock.release()
         return None
     return lock
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder whose lock we hold; the lock last, so that nobody finds logs without it."""
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == LOCK):
+            path.unlink()
+        folder.rmdir()
