@@ -25,22 +25,29 @@ log = structlog.get_logger()
 async def recover(ports: WorkerPorts) -> None:
     """Settle every epoch of workers whose journal lies here unlocked, once, and delete the journal.
 
+    The journal of a job that is paused or ended stays until the job goes on.
+
     Answers that no segment shows become rows of unfinished attempts; calls without an answer are presumed at their
     worst; the rest of the dead block goes back. After a reboot the answers are kept, but no money moves.
     """
     for worker in ports.journal.dead_workers():
-        for epoch in ports.journal.read_dead(worker):
-            await _settle(ports, epoch)
-        ports.journal.forget(worker)
+        settled = [await _settle(ports, epoch) for epoch in ports.journal.read_dead(worker)]
+        if all(settled):
+            ports.journal.forget(worker)
 
 
-async def _settle(ports: WorkerPorts, dead: DeadEpoch) -> None:
+async def _settle(ports: WorkerPorts, dead: DeadEpoch) -> bool:
+    """Settle one epoch; false if that must wait until its job goes on."""
     try:
         job = await ports.store.read_job(dead.job)
         await persist(lambda: ports.store.reap_lease(dead.job, dead.shard, dead.worker, dead.epoch))
         await _settle_loss(ports, dead, job.order.recipe)
-    except (LeaseLostError, NotFoundError, WrongStateError) as error:
+    except WrongStateError as error:
+        log.info("settled_later", shard=dead.shard, epoch=dead.epoch, why=str(error))
+        return False
+    except (LeaseLostError, NotFoundError) as error:
         log.info("nothing_to_settle", shard=dead.shard, epoch=dead.epoch, why=str(error))
+    return True
 
 
 async def _settle_loss(ports: WorkerPorts, dead: DeadEpoch, recipe: Digest) -> None:
