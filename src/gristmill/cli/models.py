@@ -6,7 +6,6 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
-from gristmill.cli.boundary import OK
 from gristmill.cli.options import PRICE_HELP, parse_budget, parse_models, parse_prices
 from gristmill.cli.outcome import exit_code
 from gristmill.cli.rows import show_row
@@ -18,7 +17,7 @@ from gristmill.errors import BadInputError, GristmillError
 from gristmill.jobs.follow import StopSwitch
 from gristmill.jobs.models import STARTING_ALIASES
 from gristmill.ports.models import Prices
-from gristmill.wiring.local_model import is_pulled, pull
+from gristmill.wiring.local_model import pull_local_model
 from gristmill.wiring.mill import MillOrder, mill_aside
 from gristmill.wiring.ports import find_prices
 from gristmill.wiring.settings import read_settings
@@ -52,7 +51,7 @@ def list_models() -> None:
     OUT.print(table)
 
 
-def pull_model(model: str = "smollm2", /) -> int:
+def pull_model(model: str = "smollm2", /) -> None:
     """Fetch the small model that runs on this machine: about 100 MB, checked by its digest, kept under `home`.
 
     Example: gristmill models pull smollm2
@@ -65,12 +64,8 @@ def pull_model(model: str = "smollm2", /) -> int:
     if model.removeprefix("local:") != "smollm2":
         raise BadInputError(f"There is no model {model!r} to pull: only smollm2.")
     home = read_settings().home_folder
-    if is_pulled(home):
-        say("local:smollm2 is here already.")
-        return OK
-    say("Fetching SmolLM2-135M-Instruct (about 100 MB) ...")
-    say(f"local:smollm2 is in {pull(home)}")
-    return OK
+    path = pull_local_model(home, say)
+    say(f"✓ local:smollm2 is in {path}", style="green")
 
 
 async def try_model(

@@ -10,8 +10,9 @@ from cyclopts import Parameter
 
 from gristmill.domain.completion import ModelName
 from gristmill.domain.money import NanoUsd, parse_usd
-from gristmill.domain.pricing import Rates, rate_of
+from gristmill.domain.pricing import Rates
 from gristmill.errors import BadInputError
+from gristmill.wiring.ports import rates_of
 
 SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet."
 MODEL_HELP = "ALIAS=PROVIDER:MODEL, or PROVIDER:MODEL for every model of the template. May be given again."
@@ -60,8 +61,11 @@ def parse_models(texts: Iterable[str]) -> Mapping[str, ModelName]:
     """What the template's models stand for; "" is for all of them. Raises BadInputError."""
     aliases = {}
     for text in texts:
-        alias, _, model = text.rpartition("=")
-        if ":" not in model:
+        alias, _, model = text.partition("=")
+        if ":" in alias:
+            # A model's name may have an equals sign of its own; an alias has no colon.
+            alias, model = "", text
+        if not model or ":" not in model:
             raise BadInputError(f"{text!r} is no model: write ALIAS=PROVIDER:MODEL, such as cheap=openai:gpt-4.1-mini.")
         aliases[alias] = ModelName(model)
     return aliases
@@ -91,9 +95,7 @@ def _parse_price(text: str) -> tuple[ModelName, Rates]:
         raise BadInputError(_no_price(text)) from error
     if not model or not given.is_finite() or not made.is_finite() or min(given, made) < 0:
         raise BadInputError(_no_price(text))
-    return ModelName(model), Rates(
-        input=rate_of(given), output=rate_of(made), cached=rate_of(given), cache_written=rate_of(given)
-    )
+    return ModelName(model), rates_of(given, made)
 
 
 def _no_price(text: str) -> str:

@@ -24,6 +24,8 @@ PLAIN_SECONDS = 5.0
 # The rate shown is that of the last seconds: it follows the pace, and a pause long ago does not weigh on it.
 WINDOW_SECONDS = 20.0
 BAR_WIDTH = 24
+# The first look, and two commits.
+KEPT_LUMPS = 3
 
 
 class Progress(Protocol):
@@ -35,18 +37,23 @@ class Progress(Protocol):
 
 
 class Rate:
-    """Records a second over the last while."""
+    """Records a second over the last while. Commits come in lumps: there is no rate before the second one."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, int]] = deque()
+        self._lumps: deque[tuple[float, int]] = deque()
 
     def add(self, now: float, accepted: int) -> float:
         """Note how many are accepted by now, and return the rate; 0 while there is nothing to tell it from."""
-        self._seen.append((now, accepted))
-        while len(self._seen) > 1 and now - self._seen[0][0] > WINDOW_SECONDS:
-            self._seen.popleft()
-        since, first = self._seen[0]
-        return (accepted - first) / (now - since) if now > since else 0.0
+        if not self._lumps or accepted > self._lumps[-1][1]:
+            self._lumps.append((now, accepted))
+        while len(self._lumps) > KEPT_LUMPS and now - self._lumps[1][0] > WINDOW_SECONDS:
+            self._lumps.popleft()
+        if len(self._lumps) < KEPT_LUMPS:
+            return 0.0
+        # The first look is not a lump: what was there before says nothing about the pace.
+        since, first = self._lumps[1] if len(self._lumps) == KEPT_LUMPS else self._lumps[0]
+        last, most = self._lumps[-1]
+        return (most - first) / (last - since) if last > since else 0.0
 
 
 def describe(report: JobReport, rate: float) -> list[str]:
@@ -57,6 +64,8 @@ def describe(report: JobReport, rate: float) -> list[str]:
         parts.append("finishing what is in flight")
     elif job.status is JobStatus.SIFTING:
         parts.append("looking for duplicates")
+    elif not totals.workers and not job.has_ended:
+        parts.append("starting")
     elif rate > 0:
         parts += [f"{rate:.1f}/s", f"{show_duration(report.missing / rate)} left"]
     if job.budget:

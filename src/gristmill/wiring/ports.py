@@ -5,17 +5,21 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
+from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints, OpenAiModels
+from gristmill.adapters.prices import open_prices
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
 from gristmill.adapters.sql import open_store
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import WorkerId
-from gristmill.domain.model import Model
-from gristmill.domain.pricing import Price, Rates
+from gristmill.domain.model import Limits, Model
+from gristmill.domain.pricing import Rates, rate_of
 from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
@@ -77,12 +81,11 @@ def local_path(text: str) -> Path:
 
 def open_models(settings: Settings) -> RoutedModels:
     """Every provider that can be called from here. Nothing is called or started yet."""
-    entries = settings.models.entries.items()
-    own = {name: _endpoint(entry) for name, entry in entries if entry.base_url is not None}
     return RoutedModels(
         {
-            "openai": OpenAiModels(Endpoints.from_environment(os.environ, own)),
+            "openai": OpenAiModels(find_endpoints(settings)),
             "scripted": ScriptedModels(),
+            "local": EmbeddedModels(settings.home_folder),
         }
     )
 
@@ -101,17 +104,47 @@ class CallablePrices:
 
 
 def find_prices(settings: Settings, own: Mapping[ModelName, Rates], *, callable_only: bool) -> Prices:
-    """The price table with the user's prices and limits on top."""
-    prices = _Stub(own)
+    """The price table, with the settings' prices and limits on top, and `own` above all."""
+    endpoints = find_endpoints(settings)
+    entries = settings.models.entries
+    limits = {name: _limits(entry) for name, entry in entries.items()}
+    prices = open_prices(
+        own={**{name: rates for name, entry in entries.items() if (rates := _rates(name, entry))}, **own},
+        limits={SMOLLM2: LIMITS, **limits},
+        address_of=lambda name: endpoints.endpoint_of(name).base_url if name.startswith("openai:") else "",
+        now=datetime.now(UTC),
+    )
     return CallablePrices(prices=prices, models=open_models(settings)) if callable_only else prices
 
 
-@dataclass
-class _Stub:
-    own: Mapping[ModelName, Rates]
+def find_endpoints(settings: Settings) -> Endpoints:
+    """Where each OpenAI-compatible model is called."""
+    entries = settings.models.entries.items()
+    own = {name: _endpoint(entry) for name, entry in entries if entry.base_url is not None}
+    return Endpoints.from_environment(os.environ, own)
 
-    def find_model(self, name: ModelName) -> Model:
-        return Model(name=name, price=Price(table="stub", rates=self.own.get(name, Rates())))
+
+def rates_of(given: Decimal, made: Decimal) -> Rates:
+    """A user's price for input and output in dollars a million tokens; cached input costs what other input does."""
+    plain = rate_of(given)
+    return Rates(input=plain, output=rate_of(made), cached=plain, cache_written=plain)
+
+
+def _rates(name: ModelName, entry: ModelEntry) -> Rates | None:
+    if entry.input_usd is None and entry.output_usd is None:
+        return None
+    if entry.input_usd is None or entry.output_usd is None:
+        raise BadInputError(f'The settings of [models."{name}"] need both input_usd and output_usd, or none of them.')
+    return rates_of(entry.input_usd, entry.output_usd)
+
+
+def _limits(entry: ModelEntry) -> Limits:
+    return Limits(
+        context=entry.context,
+        max_in_flight=entry.max_in_flight,
+        requests_per_minute=entry.rpm,
+        tokens_per_minute=entry.tpm,
+    )
 
 
 def _endpoint(entry: ModelEntry) -> Endpoint:

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from gristmill.datasets import FingerprintSet, SeedsReader
-from gristmill.domain.job import Job
+from gristmill.datasets import FingerprintSet, SeedsReader, seeds_name
+from gristmill.domain.job import Job, Order
 from gristmill.errors import ChangedInputsError
 from gristmill.generation.means import Lane, Means
 from gristmill.generation.pace import Pace
@@ -16,8 +18,12 @@ from gristmill.worker.ports import WorkerPorts
 MAX_IN_FLIGHT = 256
 
 
-def prepare(job: Job, ports: WorkerPorts) -> Means:
-    """Recipe, seeds and lanes of a job. Raises ChangedInputsError if this release compiles its template otherwise."""
+@contextmanager
+def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
+    """Recipe, seeds and lanes of a job, the seeds open for as long as the context.
+
+    Raises ChangedInputsError if this release compiles the template otherwise.
+    """
     order = job.order
     recipe = compile_template(order.template)
     if recipe.digest != order.recipe:
@@ -29,16 +35,26 @@ def prepare(job: Job, ports: WorkerPorts) -> Means:
         name: Lane(model=model, pace=Pace(model.limits, ports.clock, ceiling=order.max_in_flight or MAX_IN_FLIGHT))
         for name, model in order.models.items()
     }
-    seeds = order.seeds.get("")
-    return Means(
-        recipe=recipe,
-        key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
-        seeds=SeedsReader(ports.blobs.open(f"seeds/{seeds}.parquet")) if seeds else None,
-        lanes={used: paces[order.aliases[used]] for used in recipe.models},
-        models=ports.models,
-        standing=FingerprintSet(),
-        clock=ports.clock,
-        # Jitter alone is drawn from this: records draw from the recipe's own generators.
-        chance=random.Random(),  # noqa: S311
-        stop=asyncio.Event(),
-    )
+    with _open_seeds(order, ports) as seeds:
+        yield Means(
+            recipe=recipe,
+            key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
+            seeds=seeds,
+            lanes={used: paces[order.aliases[used]] for used in recipe.models},
+            models=ports.models,
+            standing=FingerprintSet(),
+            clock=ports.clock,
+            # Jitter alone is drawn from this: records draw from the recipe's own generators.
+            chance=random.Random(),  # noqa: S311
+            stop=asyncio.Event(),
+        )
+
+
+@contextmanager
+def _open_seeds(order: Order, ports: WorkerPorts) -> Iterator[SeedsReader | None]:
+    digest = order.seeds.get("")
+    if digest is None:
+        yield None
+        return
+    with ports.blobs.open(seeds_name(digest)) as file:
+        yield SeedsReader(file)

@@ -46,8 +46,8 @@ async def run_worker(
     releases. Whatever a dead worker left on this disk is settled and gone on from first.
     """
     await recover(ports)
-    means = prepare(await ports.store.read_job(job), ports)
-    await _Worker(job, ports, worker, means).work(drain, grace_seconds)
+    with prepare(await ports.store.read_job(job), ports) as means:
+        await _Worker(job, ports, worker, means).work(drain, grace_seconds)
     await _settle_end(job, ports)
 
 
