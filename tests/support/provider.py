@@ -166,7 +166,7 @@ class Provider:
             return (
                 conduct.refuse,
                 f"refused_{conduct.refuse}",
-                f"This provider refuses every call with {conduct.refuse}.",
+                f"This provider refuses all calls with {conduct.refuse}.",
             )
         if not conduct.takes_schema and "response_format" in request:
             return (

@@ -17,6 +17,8 @@ class Endpoint:
 
     base_url: str
     api_key: str = field(default="", repr=False)
+    # No proxy is asked, whatever the environment says.
+    is_direct: bool = False
 
     @property
     def url(self) -> str:
@@ -50,6 +52,10 @@ class Endpoints:
     def endpoint_of(self, name: ModelName) -> Endpoint:
         """Where calls to the model go."""
         return self.own.get(name, self.default)
+
+    def address_of(self, name: ModelName) -> str:
+        """The base URL of an `openai:` model, and "" for any other: what prices are looked up by."""
+        return self.endpoint_of(name).base_url if name.startswith(PREFIX) else ""
 
     def check(self, name: ModelName) -> None:
         """Raise UnknownModelError when the model cannot be called: an address or the key is missing. Sends nothing."""

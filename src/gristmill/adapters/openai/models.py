@@ -162,7 +162,7 @@ def _without_key(error: ModelError, secret: str) -> ModelError:
 def _proxy_for(endpoint: Endpoint) -> str | None:
     # Once for each model: aiohttp's trust_env reads the environment again for every call.
     parts = urlsplit(endpoint.url)
-    if parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
+    if endpoint.is_direct or parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
         return None
     return urllib.request.getproxies().get(parts.scheme)
 

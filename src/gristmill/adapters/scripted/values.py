@@ -101,7 +101,8 @@ class Filler:
         highest = schema.get("maximum", math.inf)
         if schema.get("exclusiveMaximum", math.inf) <= highest:
             highest = schema.get("exclusiveMaximum", math.inf) - step / 2
-        lowest = max(lowest, 1) if highest == math.inf and lowest == -math.inf else max(lowest, highest - 100)
+        if lowest == -math.inf:
+            lowest = 1 if highest == math.inf else highest - 100 * step
         first, last = math.ceil(lowest / step), math.floor(min(highest, lowest + 100 * step) / step)
         # No step fits between the bounds: the middle does, where steps are not asked for.
         return self._chance.randint(first, last) * step if first <= last else (lowest + highest) / 2
