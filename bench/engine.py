@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.lab import Bench, Weight, open_bench, show
 
-FEW, MANY = 1_000, 9_000
+FEW, MANY = 4_000, 20_000
 IN_FLIGHT = 64
 
 

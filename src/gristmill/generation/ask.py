@@ -89,11 +89,12 @@ def _delay(means: Means, error: ModelError, tries: int) -> float:
 
 
 async def _pause(means: Means, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await means.stop.wait()
-    except TimeoutError:
-        return
+    with means.resting.one_more():
+        try:
+            async with asyncio.timeout(seconds):
+                await means.stop.wait()
+        except TimeoutError:
+            return
     raise StoppedError
 
 

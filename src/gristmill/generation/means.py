@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,6 +68,24 @@ class Covers:
         return NanoUsd(sum(self.seen.get(step.id, ZERO) for step in steps if step.id != first.id))
 
 
+@dataclass(slots=True)
+class Resting:
+    """How many records wait until a call may be sent again: others may be made meanwhile, and `changed` says so."""
+
+    records: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Count a record as resting for as long as the context."""
+        self.records += 1
+        self.changed.set()
+        try:
+            yield
+        finally:
+            self.records -= 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """Recipe, seeds, models and clock of one job in one worker; `stop` is set once no call may start any more."""
@@ -81,6 +100,7 @@ class Means:
     chance: random.Random
     stop: asyncio.Event
     covers: Covers = field(default_factory=Covers)
+    resting: Resting = field(default_factory=Resting)
 
     def seed_row(self, slot: Slot) -> int | None:
         """The index of the slot's seed row, or None without seeds."""

@@ -31,6 +31,9 @@ WAIT_SECONDS = 0.5
 # Records begun beyond what the windows let through, so that a window is really used and may grow.
 SPARE_RECORDS = 2
 
+# Records that wait to be sent again, for each call in flight: beyond it a provider is asked too much anyway.
+MOST_RESTING = 4
+
 # The last part of a drain's grace is kept for commit and release.
 COMMIT_GRACE_SECONDS = 10.0
 
@@ -67,7 +70,7 @@ class _Worker:
         self._means = means
         self._desks: list[Desk] = []
         self._making = set[asyncio.Task[None]]()
-        self._wake = asyncio.Event()
+        self._wake = means.resting.changed
         self._recipe = means.recipe
         self._paces = {lane.pace for lane in means.lanes.values()}
         self._ask_at = 0.0
@@ -96,9 +99,10 @@ class _Worker:
                 return
 
     def _room(self) -> int:
-        """How many records may be in the making: what the windows let through, and a few more."""
+        """How many records may be in the making: what the windows let through, a few more, and as many as rest."""
         windows = sum(pace.window for pace in self._paces)
-        return windows + windows // 10 + SPARE_RECORDS
+        resting = min(self._means.resting.records, windows * MOST_RESTING)
+        return windows + windows // 10 + SPARE_RECORDS + resting
 
     def _begin_next(self, group: asyncio.TaskGroup) -> bool:
         for desk in self._desks:
