@@ -1,5 +1,6 @@
 """Every Journal is the same thing: what a verb has noted outlives its worker, and what it has not is never invented."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -260,3 +261,32 @@ def test_starts_alone_are_open(root: Path, reader: LocalJournal) -> None:
     journal.close()
 
     assert list(read_one(reader).open) == starts
+
+
+def test_a_log_that_finds_no_room_is_none(root: Path) -> None:
+    journal = LocalJournal(root, DEAD)
+    with no_file_beyond(10), pytest.raises(StorageFullError):
+        journal.open_epoch(a_lease())
+    assert not list((root / DEAD).glob("*.journal"))
+    journal.open_epoch(a_lease()).close(delete=True)
+    journal.close()
+
+    assert list(root.iterdir()) == []
+
+
+def test_lines_are_offered_for_a_sync_once(root: Path) -> None:
+    journal = LocalJournal(root, DEAD)
+    log = journal.open_epoch(a_lease())
+    log.started(a_start(0, CALLS[0]))
+
+    copy = log.unsynced()
+    assert copy is not None
+    assert os.fstat(copy).st_size > 0
+    os.close(copy)
+    assert log.unsynced() is None
+    log.ended(0, CALLS[0])
+    copy = log.unsynced()
+    assert copy is not None
+    os.close(copy)
+
+    journal.close()
