@@ -12,8 +12,9 @@ import pytest
 from gristmill.adapters.openai import Endpoint, Endpoints, OpenAiModels
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
-from gristmill.domain.completion import Completion, Message, ModelName, Sampling, Schema
-from gristmill.domain.pricing import worst_input_tokens
+from gristmill.domain.completion import Completion, Message, ModelName, Reply, Sampling, Schema
+from gristmill.domain.money import NanoUsd
+from gristmill.domain.pricing import Price, Rates, cost_of, worst_input_tokens
 from gristmill.errors import ProviderFaultError, RateLimitedError, UnknownModelError
 from support.provider import Conduct, serve
 
@@ -154,6 +155,24 @@ async def _many(kind: str) -> None:
 
 def test_a_hundred_calls_at_once_are_a_hundred_answers(kind: str) -> None:
     asyncio.run(_many(kind))
+
+
+async def _bill() -> None:
+    price = Price(table="own", rates=Rates(input=NanoUsd(123_456_789), output=NanoUsd(987_654_321)))
+    faults = {"429": 0.1, "500": 0.1, "error_body": 0.1}
+    conduct = Conduct(reply_tokens=0, faults=faults, input_price=price.rates.input, output_price=price.rates.output)
+    with serve(conduct) as provider:
+        models = OpenAiModels(Endpoints(default=Endpoint(base_url=provider.base_url)))
+        requests = [completion("openai:any", text=f"Write {'more ' * n}.") for n in range(200)]
+        ends = await asyncio.gather(*map(models.complete, requests), return_exceptions=True)
+        await models.close()
+        usages = [end.usage for end in ends if isinstance(end, Reply) and end.usage]
+        assert sum(cost_of(price, usage) for usage in usages) == provider.stats()["billed_nano"]
+        assert 100 < len(usages) == provider.stats()["billed_calls"] < 200
+
+
+def test_what_the_provider_bills_is_what_its_usage_costs() -> None:
+    asyncio.run(_bill())
 
 
 def test_a_name_nobody_answers_to_is_refused_before_anything_starts() -> None:

@@ -330,6 +330,7 @@ class Connection(asyncio.Protocol):
         self._connections = connections
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
+        self._call: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -338,6 +339,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._connections.discard(self)
+        if self._call is not None:
+            # Billed it is; but nobody waits for it, so it takes no place any more.
+            self._call.cancel()
+            self._provider.books.in_flight -= 1
 
     def abort(self) -> None:
         """Hang up at once."""
@@ -369,9 +374,10 @@ class Connection(asyncio.Protocol):
         books = self._provider.books
         books.in_flight += 1
         books.most_in_flight = max(books.most_in_flight, books.in_flight)
-        asyncio.get_running_loop().call_later(answer.delay, self._end_call, answer)
+        self._call = asyncio.get_running_loop().call_later(answer.delay, self._end_call, answer)
 
     def _end_call(self, answer: Answer) -> None:
+        self._call = None
         self._provider.books.in_flight -= 1
         self._write(answer.body, closes=answer.closes)
 

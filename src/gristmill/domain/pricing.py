@@ -2,10 +2,10 @@
 
 import unicodedata
 from dataclasses import dataclass, fields
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from gristmill.domain.completion import Completion
-from gristmill.domain.money import ZERO, NanoUsd
+from gristmill.domain.money import NANO, ZERO, NanoUsd
 from gristmill.domain.usage import Usage
 
 MILLION = 1_000_000
@@ -68,7 +68,7 @@ class Price:
 
 def rate_of(dollars_per_million: Decimal) -> NanoUsd:
     """A price in dollars for a million tokens as nano-dollars, rounded up."""
-    return NanoUsd(-int(-(dollars_per_million * 1_000_000_000) // 1))
+    return NanoUsd(int((dollars_per_million * NANO).to_integral_value(ROUND_CEILING)))
 
 
 def cost_of(price: Price, usage: Usage) -> NanoUsd:

@@ -7,14 +7,14 @@ from gristmill.domain.model import Model
 
 
 class Models(Protocol):
-    """Sends calls to models. It makes no second try of its own: every try is held, journaled and settled by its caller."""
+    """Sends calls to models. It makes no second try of its own: its caller holds, journals and settles every one."""
 
     async def complete(self, request: Completion) -> Reply:
         """Ask once, and return within `request.sampling.timeout_seconds`.
 
         Sends the request's messages, its schema at most once, `max_tokens`, and at most 512 bytes of its own. Raises
-        RateLimitedError (nothing billed), CallRefusedError (nothing billed, hopeless to repeat) and
-        ProviderFaultError (may have been billed).
+        RateLimitedError and FormRefusedError (nothing billed, may go again), CallRefusedError (nothing billed, of no
+        use to repeat) and ProviderFaultError (may have been billed if it was `sent`).
         """
         ...
 

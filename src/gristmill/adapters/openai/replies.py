@@ -84,14 +84,15 @@ def read_usage(usage: object) -> Usage | None:
     into, out = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
     # xAI counts hidden reasoning beside completion_tokens, the others within: the total tells.
     given = max(given, (_count(usage.get("total_tokens")) or 0) - used)
+    cached = min(_first(into, "cached_tokens") or _first(usage, "prompt_cache_hit_tokens"), used)
+    written = _first(into, "cache_write_tokens", "cache_creation_tokens") or _first(
+        usage, "cache_creation_input_tokens"
+    )
     return Usage(
         input=used,
         output=given,
-        cached=min(_first(into, "cached_tokens") or _first(usage, "prompt_cache_hit_tokens"), used),
-        cache_written=min(
-            _first(into, "cache_write_tokens", "cache_creation_tokens") or _first(usage, "cache_creation_input_tokens"),
-            used,
-        ),
+        cached=cached,
+        cache_written=min(written, used - cached),
         reasoning=min(_first(out, "reasoning_tokens"), given),
     )
 
