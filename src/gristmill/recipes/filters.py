@@ -121,7 +121,7 @@ def _batch(values: Iterable[Any], size: int, fill: object = None) -> list[list[A
 
 def _slice(values: Iterable[Any], parts: int, fill: object = None) -> list[list[Any]]:
     check_size(parts)
-    return list(jinja.do_slice(list(values), parts, fill))
+    return list(jinja.sync_do_slice(list(values), parts, fill))
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

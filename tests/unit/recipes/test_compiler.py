@@ -260,3 +260,50 @@ def test_too_many_steps_and_texts_are_refused() -> None:
     assert codes_of(f"name: a\nsteps:\n{steps}") == ["too_large"]
     fields = "".join(f"  f{number}: x\n" for number in range(1001))
     assert set(codes_of(one_step() + f"record:\n{fields}")) == {"too_large"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "paths"),
+    [
+        ("{% macro m(a, b=c) %}{{ a }}{{ b }}{{ d }}{% endmacro %}{{ m(e) }}", [("c",), ("d",), ("e",)]),
+        ("{% with x = a %}{{ x }}{% endwith %}{{ x }}", [("a",), ("x",)]),
+        ("{% set x %}{{ a }}{% endset %}{{ x }}", [("a",)]),
+        ("{% filter upper %}{{ a }}{% endfilter %}", [("a",)]),
+        ("{% for k, v in a %}{{ k }}{{ v }}{% else %}{{ b }}{% endfor %}", [("a",), ("b",)]),
+        ("{% if a %}{{ b }}{% elif c %}{{ d }}{% endif %}", [("a",), ("b",), ("c",), ("d",)]),
+        ("{{ a is undefined or a.b }}", []),
+        ("{{ 'x' if not a is defined else a }}", []),
+        ("{% if a is defined and b is defined %}{{ a }}{{ b }}{{ c }}{% endif %}", [("c",)]),
+        ("{{ a[b.c] }}", [("b", "c"), ("a",)]),
+        ("{% call m() %}{{ a }}{% endcall %}", [("m",), ("a",)]),
+    ],
+)
+def test_names_are_followed_through_every_construct(prompt: str, paths: list[tuple[str, ...]]) -> None:
+    assert [field.path for field in compile_prompt(prompt).seed_fields] == paths
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "vary: {a: [1], b: {choice: 3}}",
+        "vary: {b: {choice: {x: many}}}",
+        "vary: {b: {number: [1, 2], round: 0.5}}",
+        "vary: {b: {number: 7}}",
+        "checks: {expect: x}",
+        "checks: [{expect: [x]}]",
+        "checks: [{unique: []}]",
+        "record: [x]",
+        "seeds: x",
+        "description: [x]",
+        "attempts: 3",
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_an_error_and_no_crash(rest: str) -> None:
+    assert set(codes_of(one_step() + rest)) <= {"wrong_type", "wrong_value"}
+    assert codes_of(one_step() + rest)
+
+
+def test_a_text_too_deep_for_the_compiler_is_a_finding() -> None:
+    (finding,) = findings_of(one_step("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}"))
+    assert finding.code == "invalid_expression"
+    assert "too complex" in finding.message

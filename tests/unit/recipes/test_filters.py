@@ -2,7 +2,10 @@
 
 import pytest
 
+from gristmill.recipes.document import Scalar
 from gristmill.recipes.filters import as_json, dedent, first_sentences, first_words, slug, truncate_tokens
+from gristmill.recipes.findings import Findings, Spot
+from gristmill.recipes.texts import compile_text, render_text
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,21 @@ def test_json_keeps_characters_and_refuses_what_json_has_not() -> None:
 def test_slug_and_dedent() -> None:
     assert slug("  Crème brûlée, 2 pcs! ") == "creme-brulee-2-pcs"
     assert dedent("  a\n    b") == "a\n  b"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{{ 'a' | center(5) }}", "  a  "),
+        ("{{ 'a\nb' | indent(2) }}", "a\n  b"),
+        ("{{ 'aab' | replace('a', 'c') }}", "ccb"),
+        ("{{ rows | join('-', attribute='x') }}", "1-2"),
+        ("{{ '%s is %d' | format('a', 3) }}", "a is 3"),
+        ("{{ [1, 2, 3] | batch(2) | list }}", "[[1, 2], [3]]"),
+        ("{{ [1, 2, 3] | slice(2) | list }}", "[[1, 2], [3]]"),
+        ("{{ {'a': [1, 'b']} }}", "{'a': [1, 'b']}"),
+    ],
+)
+def test_bounded_filters_do_what_jinja_does(text: str, shown: str) -> None:
+    names = {"rows": [{"x": 1}, {"x": 2}]}
+    assert render_text(compile_text(Scalar(value=text, spot=Spot()), Findings(), "here"), names) == shown
