@@ -1,5 +1,7 @@
 """The tree of verbs; each is imported when it is called, so that `--help` answers at once."""
 
+from collections.abc import Sequence
+
 from cyclopts import App, Group
 
 from gristmill import __version__
@@ -14,8 +16,8 @@ EXAMPLE = """Example, with a model that needs no key:
     gristmill run templates/support-qa.yaml --seeds examples/products.jsonl --records 20"""
 
 
-def build_app() -> App:
-    """The command line with all its verbs."""
+def build_app(arguments: Sequence[str] = ()) -> App:
+    """The command line with all its verbs. The one that `arguments` call tells of itself at length."""
     app = App(
         name="gristmill",
         help="Make datasets with language models: exactly N good records, never over budget, nothing lost.",
@@ -25,9 +27,16 @@ def build_app() -> App:
         group_commands=Group("Commands", sort_key=9),
     )
     for place, (name, group, text) in enumerate(VERBS):
-        app.command(f"gristmill.cli.{name}:{name}", name=name, group=group, help=text, sort_key=place)
-    app.command(_jobs_app())
-    app.command(_models_app())
+        app.command(
+            f"gristmill.cli.{name}:{name}",
+            name=name,
+            group=group,
+            help=_brief(name, text, arguments),
+            help_epilogue="",
+            sort_key=place,
+        )
+    app.command(_jobs_app(arguments))
+    app.command(_models_app(arguments))
     return app
 
 
@@ -45,8 +54,13 @@ VERBS = (
 )
 
 
-def _jobs_app() -> App:
-    jobs = App(name="jobs", group=JOBS, help="List, show, pause, resume, cancel or top up jobs.")
+def _brief(verb: str, text: str, arguments: Sequence[str]) -> str | None:
+    # A text given here would take the place of the verb's own, which only importing it can show.
+    return None if verb in arguments else text
+
+
+def _jobs_app(arguments: Sequence[str]) -> App:
+    jobs = App(name="jobs", group=JOBS, help_epilogue="", help="List, show, pause, resume, cancel or top up jobs.")
     for verb, function, text in (
         ("list", "list_jobs", "List the jobs of a folder, newest first."),
         ("show", "show_job", "Show one job: records, money, rejects."),
@@ -55,16 +69,16 @@ def _jobs_app() -> App:
         ("cancel", "cancel_job", "Stop a job; what it made is kept."),
         ("top-up", "top_up_job", "Give a job a larger budget."),
     ):
-        jobs.command(f"gristmill.cli.jobs:{function}", name=verb, help=text)
+        jobs.command(f"gristmill.cli.jobs:{function}", name=verb, help=_brief(verb, text, arguments))
     return jobs
 
 
-def _models_app() -> App:
-    models = App(name="models", group=MODELS, help="List, pull or test models.")
+def _models_app(arguments: Sequence[str]) -> App:
+    models = App(name="models", group=MODELS, help_epilogue="", help="List, pull or test models.")
     for verb, function, text in (
         ("list", "list_models", "List aliases and the models you have described."),
         ("pull", "pull_model", "Fetch the small model that runs on this machine."),
         ("test", "try_model", "Ask a model one short question."),
     ):
-        models.command(f"gristmill.cli.models:{function}", name=verb, help=text)
+        models.command(f"gristmill.cli.models:{function}", name=verb, help=_brief(verb, text, arguments))
     return models

@@ -22,7 +22,9 @@ def run_command(arguments: Sequence[str]) -> int:
     from gristmill.cli.app import build_app
 
     try:
-        status = build_app()(list(arguments), result_action="return_value", exit_on_error=False, print_error=True)
+        status = build_app(arguments)(
+            list(arguments), result_action="return_value", exit_on_error=False, print_error=True
+        )
     except KeyboardInterrupt:
         return STOPPED
     except SystemExit as leaving:

@@ -1,5 +1,99 @@
-"""`gristmill doctor`."""
+"""`gristmill doctor`: every setting with where it comes from, and each part tried."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.table import Table
+from rich.text import Text
+
+from gristmill.cli.boundary import BAD_INPUT, OK
+from gristmill.cli.terminal import OUT
+from gristmill.domain.completion import ModelName
+from gristmill.errors import GristmillError
+from gristmill.jobs.models import STARTING_ALIASES
+from gristmill.wiring.places import find_folder, folder_place, settings_place
+from gristmill.wiring.ports import find_prices, open_job_ports
+from gristmill.wiring.settings import Settings, origins, read_settings
+
+KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
+SHOWN_LETTERS = 4
+PROBE = b"gristmill doctor"
 
 
-def doctor() -> None:
-    """Show."""
+async def doctor(*, folder: Annotated[Path | None, Parameter(name="--dir")] = None) -> int:
+    """Show every setting, where it comes from, and try each part. Exits with 2 when something does not work.
+
+    Example: gristmill doctor
+
+    Parameters
+    ----------
+    folder
+        The folder of a run; else ./out, or the settings' store.
+    """
+    found = find_folder(folder)
+    settings = read_settings(found)
+    OUT.print(_settings_table(settings, found))
+    OUT.print()
+    fine = [await _try(name, probe) for name, probe in _probes(settings, found)]
+    return OK if all(fine) else BAD_INPUT
+
+
+def mask(name: str, value: str) -> str:
+    """A value as it may be shown: of a secret, only its last letters."""
+    if "KEY" not in name.upper():
+        return value
+    return f"…{value[-SHOWN_LETTERS:]}" if len(value) > 2 * SHOWN_LETTERS else "…"
+
+
+def _settings_table(settings: Settings, folder: Path | None) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for name in ("setting", "value", "from"):
+        table.add_column(name)
+    shown = {
+        "home": str(settings.home_folder),
+        "store": settings.store_url,
+        "blobs": settings.blobs_url,
+        "auth": settings.auth,
+        "executor": settings.executor,
+        "models": ", ".join([*settings.models.aliases, *settings.models.entries]) or "none",
+    }
+    for name, origin in origins(folder, os.environ).items():
+        table.add_row(name, shown[name], Text(origin, style="dim"))
+    for key in KEYS:
+        value = os.environ.get(key)
+        table.add_row(key, mask(key, value) if value else "not set", Text("environment" if value else "", style="dim"))
+    return table
+
+
+def _probes(settings: Settings, folder: Path | None) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+    place = folder_place(folder) if folder is not None else settings_place(settings)
+    prices = find_prices(settings, {}, callable_only=True)
+
+    async def probe_jobs() -> str:
+        async with open_job_ports(place, prices) as ports:
+            jobs = await ports.store.list_jobs()
+            await ports.blobs.put_new("doctor/probe", PROBE)
+            await ports.blobs.delete("doctor/probe")
+        return f"{len(jobs)} jobs in {place.store_url}"
+
+    def probe_model(name: ModelName) -> Callable[[], Awaitable[str]]:
+        async def probe() -> str:
+            return f"price table {prices.find_model(name).price.table}"
+
+        return probe
+
+    models = sorted({*STARTING_ALIASES.values(), *settings.models.aliases.values(), *settings.models.entries})
+    return [("store and blobs", probe_jobs), *((name, probe_model(ModelName(name))) for name in models)]
+
+
+async def _try(name: str, probe: Callable[[], Awaitable[str]]) -> bool:
+    try:
+        words = await probe()
+    except (GristmillError, OSError) as error:
+        OUT.print(Text.assemble(("✗ ", "bold red"), f"{name}: {error}"))
+        return False
+    OUT.print(Text.assemble(("✓ ", "bold green"), f"{name}  ", (words, "dim")))
+    return True

@@ -22,7 +22,7 @@ async def estimate(
     /,
     *,
     records: Annotated[int, Parameter(name=["--records", "-n"], validator=validators.Number(gte=1))],
-    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative=(), show_default=False)] = False,
     order: OrderOptions = OrderOptions(),
 ) -> None:
     """Say what an order will cost and how long it will take. Nothing is called and nothing is spent.

@@ -21,7 +21,7 @@ async def export(
     *,
     fmt: Annotated[str, Parameter(name="--format")],
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    lineage: Annotated[bool, Parameter(negative=())] = False,
+    lineage: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     dir: Path | None = None,  # noqa: A002 - the option's name
 ) -> None:
     """Write a job's records to a file, whole or not at all; a running job's as they stand now.

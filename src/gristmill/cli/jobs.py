@@ -27,7 +27,7 @@ STYLES = {
 }
 
 Folder = Annotated[Path | None, Parameter(name="--dir", help="The folder of a run; else ./out or the settings' store.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative=(), show_default=False, help="Print JSON.")]
 
 
 async def list_jobs(*, folder: Folder = None, as_json: AsJson = False) -> None:

@@ -21,7 +21,9 @@ def lint(
     template: Path,
     /,
     *,
-    seeds: Annotated[tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False)] = (),
+    seeds: Annotated[
+        tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False, show_default=False)
+    ] = (),
 ) -> int:
     """Check a template, and seeds against it. Exits with 2 when there is an error, and 0 on warnings.
 

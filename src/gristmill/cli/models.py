@@ -73,7 +73,9 @@ async def try_model(
     /,
     *,
     budget: Annotated[str | None, Parameter(help="The most it may cost, in US dollars; 0.05 when left out.")] = None,
-    price: Annotated[tuple[str, ...], Parameter(help=PRICE_HELP, negative=(), consume_multiple=False)] = (),
+    price: Annotated[
+        tuple[str, ...], Parameter(help=PRICE_HELP, negative=(), consume_multiple=False, show_default=False)
+    ] = (),
 ) -> int:
     """Ask a model one short question, and show what it answered, how fast and for how much.
 

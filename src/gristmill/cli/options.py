@@ -14,6 +14,9 @@ from gristmill.domain.pricing import Rates
 from gristmill.errors import BadInputError
 from gristmill.wiring.ports import rates_of
 
+# An option that is given once for each of its values.
+Many = Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False, show_default=False)]
+
 SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet."
 MODEL_HELP = "ALIAS=PROVIDER:MODEL, or PROVIDER:MODEL for every model of the template. May be given again."
 PRICE_HELP = "MODEL=INPUT/OUTPUT in US dollars for a million tokens; 0/0 for your own hardware. May be given again."
@@ -24,9 +27,15 @@ PRICE_HELP = "MODEL=INPUT/OUTPUT in US dollars for a million tokens; 0/0 for you
 class OrderOptions:
     """What an order says besides its template and its number of records."""
 
-    seeds: Annotated[tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False)] = ()
-    model: Annotated[tuple[str, ...], Parameter(help=MODEL_HELP, negative=(), consume_multiple=False)] = ()
-    price: Annotated[tuple[str, ...], Parameter(help=PRICE_HELP, negative=(), consume_multiple=False)] = ()
+    seeds: Annotated[
+        tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False, show_default=False)
+    ] = ()
+    model: Annotated[
+        tuple[str, ...], Parameter(help=MODEL_HELP, negative=(), consume_multiple=False, show_default=False)
+    ] = ()
+    price: Annotated[
+        tuple[str, ...], Parameter(help=PRICE_HELP, negative=(), consume_multiple=False, show_default=False)
+    ] = ()
     budget: Annotated[str | None, Parameter(help="The most it may cost, in US dollars.")] = None
     random_seed: Annotated[int | None, Parameter(help="Another number gives other draws. 0 when left out.")] = None
     concurrency: Annotated[int | None, Parameter(help="The most calls in flight at once.")] = None

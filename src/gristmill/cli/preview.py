@@ -28,8 +28,8 @@ async def preview(
     /,
     *,
     n: Annotated[int, Parameter(name=["-n", "--records"], validator=validators.Number(gte=1, lte=100))] = 3,
-    no_call: Annotated[bool, Parameter(negative=())] = False,
-    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    no_call: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative=(), show_default=False)] = False,
     order: OrderOptions = OrderOptions(),
 ) -> int:
     """Look at a few records before making many: their seeds, draws, prompts and what models answer.

@@ -24,8 +24,7 @@ PLAIN_SECONDS = 5.0
 # The rate shown is that of the last seconds: it follows the pace, and a pause long ago does not weigh on it.
 WINDOW_SECONDS = 20.0
 BAR_WIDTH = 24
-# The first look, and two commits.
-KEPT_LUMPS = 3
+LEAST_LUMPS = 2
 
 
 class Progress(Protocol):
@@ -40,19 +39,20 @@ class Rate:
     """Records a second over the last while. Commits come in lumps: there is no rate before the second one."""
 
     def __init__(self) -> None:
+        self._most: int | None = None
         self._lumps: deque[tuple[float, int]] = deque()
 
     def add(self, now: float, accepted: int) -> float:
         """Note how many are accepted by now, and return the rate; 0 while there is nothing to tell it from."""
-        if not self._lumps or accepted > self._lumps[-1][1]:
+        # What was there at the first look says nothing about the pace.
+        if self._most is not None and accepted > self._most:
             self._lumps.append((now, accepted))
-        while len(self._lumps) > KEPT_LUMPS and now - self._lumps[1][0] > WINDOW_SECONDS:
+        self._most = accepted
+        while len(self._lumps) > LEAST_LUMPS and now - self._lumps[0][0] > WINDOW_SECONDS:
             self._lumps.popleft()
-        if len(self._lumps) < KEPT_LUMPS:
+        if len(self._lumps) < LEAST_LUMPS:
             return 0.0
-        # The first look is not a lump: what was there before says nothing about the pace.
-        since, first = self._lumps[1] if len(self._lumps) == KEPT_LUMPS else self._lumps[0]
-        last, most = self._lumps[-1]
+        (since, first), (last, most) = self._lumps[0], self._lumps[-1]
         return (most - first) / (last - since) if last > since else 0.0
 
 

@@ -42,15 +42,16 @@ async def run(
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = DEFAULT_OUT,
     formats: Annotated[str, Parameter(name="--format")] = "jsonl",
     workers: Annotated[int, Parameter(validator=AtLeastOne)] = 1,
-    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative=(), show_default=False)] = False,
     order: OrderOptions = OrderOptions(),
 ) -> int:
     """Make records; run the same command again to continue.
 
     Example: gristmill run templates/support-qa.yaml --seeds examples/products.jsonl --records 20 --budget 0.50
 
-    Ctrl-C once finishes what is in flight and keeps it; twice stops at once. Either way the same command goes on from
-    there. Exit codes: 0 all made, 3 budget used up, 4 failed, 5 short (attempts used up), 2 bad input, 130 stopped.
+    Ctrl-C once finishes what is in flight and keeps it; twice stops at once. The same command goes on from there.
+
+    Exit codes: 0 all made, 3 budget used up, 4 failed, 5 short (attempts used up), 2 bad input, 130 stopped.
 
     Parameters
     ----------

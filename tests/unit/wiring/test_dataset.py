@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+import gristmill
+from gristmill.errors import BadInputError
+
+TEMPLATE = 'name: tiny\nsteps:\n  - id: line\n    prompt: "Something about {{ name }}"\n'
+
+
+def test_python_orders_a_dataset_and_reads_it(tmp_path: Path) -> None:
+    rows = [{"name": "Lima"}, {"name": "Oslo"}]
+    made = gristmill.run(TEMPLATE, records=3, seeds=rows, models="scripted:demo", out=tmp_path / "out")
+    records = list(made)
+    assert len(made) == len(records) == 3
+    assert all(isinstance(record["line"], str) for record in records)
+    assert made.summary["status"] == "completed"
+    assert made.to_arrow().num_rows == 3
+    assert list(made.to_pandas()["line"]) == [record["line"] for record in records]
+
+
+def test_a_template_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no template"):
+        gristmill.run(tmp_path / "none.yaml", records=1)
+
+
+def test_the_public_face_is_small_and_says_what_it_has() -> None:
+    assert dir(gristmill) == ["Dataset", "__version__", "run"]
+    with pytest.raises(AttributeError, match="nothing"):
+        gristmill.__getattr__("nothing")
