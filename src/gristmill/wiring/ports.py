@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
-
 from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints, OpenAiModels
@@ -45,8 +43,6 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
 @asynccontextmanager
 async def open_worker_ports(place: Place, settings: Settings, worker: WorkerId) -> AsyncIterator[WorkerPorts]:
     """What a worker needs, closed at the end."""
-    # Arrow's own pool keeps what the largest segment took; the system's gives it back, so that memory stays flat.
-    pa.set_memory_pool(pa.system_memory_pool())
     store = await open_store_at(place.store_url)
     models = open_models(settings)
     journal = LocalJournal(place.journals, worker)

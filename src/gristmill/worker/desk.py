@@ -13,7 +13,7 @@ from gristmill.domain.shard import Lease, Progress
 from gristmill.generation.books import Books
 
 # As many finished rows do not wait for their commit's time.
-COMMIT_ROWS = 2_000
+COMMIT_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
