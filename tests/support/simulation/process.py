@@ -76,7 +76,7 @@ class Process:
         if self.task is not None and self.task.done():
             self.is_dead = True
             self.journal.close()
-            self.task.result()
+            _raise_first(self.task.exception())
 
     def kill(self) -> None:
         """Stop for ever where it stands: only the kernel cleans up, which frees the locks."""
@@ -129,6 +129,14 @@ class Process:
             raise StoreBusyError("no answer came")
 
 
+def _raise_first(error: BaseException | None) -> None:
+    """Raise what went wrong first, out of however many groups it went up through."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if error is not None:
+        raise error
+
+
 # These always get their answer, sooner or later.
 READS = frozenset({"read_job", "read_shard", "read_manifest", "list_shards", "open_losses", "list", "delete"})
 
@@ -163,6 +171,7 @@ class GatedBlobs:
 
     async def delete(self, name: str) -> None:
         await self._process.pass_gate("delete", lambda: self._blobs.delete(name))
+        self._process.world.witness.touch()
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         async def listed() -> list[str]:

@@ -117,4 +117,15 @@ class Provider:
         return self.billed + sum(call.worst for call in self.in_flight)
 
 
-__all__ = ["InFlight", "Outcome", "Provider", "fault", "good", "refused", "silent", "throttled", "truncated", "worst_of"]
+__all__ = [
+    "InFlight",
+    "Outcome",
+    "Provider",
+    "fault",
+    "good",
+    "refused",
+    "silent",
+    "throttled",
+    "truncated",
+    "worst_of",
+]

@@ -233,7 +233,9 @@ class Witness:
         totals = view.totals
         blocks = sum(shard.block for shard in view.shards)
         past = sum(shard.past.total + shard.lost for shard in view.shards)
-        require(totals.granted == blocks + past, f"granted {totals.granted}, but {blocks} live and {past} spent or lost")
+        require(
+            totals.granted == blocks + past, f"granted {totals.granted}, but {blocks} live and {past} spent or lost"
+        )
         require(totals.granted <= view.job.budget, f"granted {totals.granted} of {view.job.budget}")
         require(self.provider.total_exposure <= totals.granted, "calls may be billed beyond what is granted")
         for shard in view.shards:

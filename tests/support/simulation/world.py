@@ -21,8 +21,8 @@ from gristmill.domain.job import StopReason
 from gristmill.domain.money import NanoUsd
 from gristmill.errors import BudgetTooSmallError, LeaseLostError, WrongStateError
 from gristmill.worker.ports import WorkerPorts
+from gristmill.worker import tidying
 from gristmill.worker.run import run_worker
-from gristmill.worker.tidying import tidy_job
 from support.simulation.loop import MOMENT_SECONDS, Inline, SimulatedClock, SimulatedLoop
 from support.simulation.order import JOB, make_job, make_shards, recipe_of, write_template
 from support.simulation.process import Fate, Held, Process, worker_name
@@ -132,12 +132,16 @@ class World:
         """Start a tidying that stops before each of these calls."""
 
         def work(ports: WorkerPorts, _: Process) -> Coroutine[Any, Any, int]:
-            return tidy_job(ports, JOB)
+            return tidying.tidy_job(ports, JOB)
 
         return self._start(0, work, traps=verbs)
 
     def _start(
-        self, disk: int, work: Callable[[WorkerPorts, Process], Coroutine[Any, Any, Any]], *, traps: tuple[str, ...] = ()
+        self,
+        disk: int,
+        work: Callable[[WorkerPorts, Process], Coroutine[Any, Any, Any]],
+        *,
+        traps: tuple[str, ...] = (),
     ) -> Process:
         name = worker_name(len(self.processes) + 1)
         loop = SimulatedLoop(self.clock)
@@ -207,7 +211,9 @@ class World:
         self.provider.end(call, outcome)
         self.settle()
 
-    def answer_all(self, text: Callable[[InFlight], str] = lambda call: f"text {call.place.slot}", share: float = 0.5) -> None:
+    def answer_all(
+        self, text: Callable[[InFlight], str] = lambda call: f"text {call.place.slot}", share: float = 0.5
+    ) -> None:
         """Answer every call that stands at the provider now."""
         for call in list(self.provider.in_flight):
             self.answer(call, good(text(call), share))
