@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.provider import Conduct, serve
+
 TEMPLATE = """\
 name: tiny
 steps:
@@ -126,6 +128,30 @@ def test_bad_input_gets_a_sentence_and_exit_code_2(shell: Shell, words: tuple[st
     assert ran.returncode == 2
     assert sentence in said
     assert "Traceback" not in said
+
+
+def test_a_provider_that_refuses_every_call_fails_the_job_with_its_words(shell: Shell) -> None:
+    with serve(Conduct(refuse=401)) as provider:
+        shell.env |= {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "sk-wrong"}
+        ran = shell.run(50, "--budget", "1", "--price", "openai:mine=1/2", model="openai:mine")
+    assert ran.returncode == 4, ran.stderr
+    assert "401" in ran.stderr
+    assert shell.summary()["cost_usd"] == "0.00"
+
+
+def test_a_run_that_is_terminated_stops_as_by_hand_and_a_second_run_finds_the_folder_taken(shell: Shell) -> None:
+    model = "scripted:demo?latency=0.3"
+    words = [*GRISTMILL, *shell.order(500, "--json", "--concurrency", "4", model=model)]
+    with subprocess.Popen(words, cwd=shell.folder, env=shell.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        second = shell.run(500, model=model)
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+    assert second.returncode == 2
+    assert "in use by process" in second.stderr
+    assert process.returncode == 130
+    assert shell.summary()["status"] == "paused"
 
 
 def test_changed_inputs_are_refused_with_a_diff(shell: Shell) -> None:
