@@ -193,7 +193,7 @@ def _judged(means: Means, row: Row, scope: Scope) -> Row:
     finished = replace(row, record=record, checks=checks)
     broken = next((check for check in checks if not check.passed), None)
     if broken is not None:
-        return _rejected(finished, Failed(reason=broken.check, detail=broken.words))
+        return _rejected(finished, Failed(reason=means.recipe.reason_of(broken.check), detail=broken.words))
     return _if_new(means, replace(finished, fingerprints=fingerprints))
 
 

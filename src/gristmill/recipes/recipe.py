@@ -140,6 +140,10 @@ class Recipe:
         """The aliases and model names the recipe calls."""
         return frozenset(step.model for step in self.steps)
 
+    def reason_of(self, check: str) -> str:
+        """The reason the template gives for the `expect` check of this name: what rejects are counted by."""
+        return next((one.reason for one in self.checks if isinstance(one, Expect) and one.name == check), check)
+
     @property
     def is_chain(self) -> bool:
         """Whether each step needs the one before it, so that no two can run at the same time."""
