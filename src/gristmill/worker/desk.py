@@ -70,6 +70,10 @@ class Desk:
         self.in_making += 1
         return self._open.popleft()
 
+    def abandon(self) -> None:
+        """Begin none of its open slots any more: the lease is lost."""
+        self._open.clear()
+
     def deliver(self, row: Row | None) -> None:
         """Take an attempt's outcome; None leaves its slot open for whoever goes on."""
         self.in_making -= 1

@@ -66,10 +66,18 @@ class Keeper:
         except LeaseLostError as error:
             log.warning("lease_lost", shard=self._lease.shard, epoch=self._lease.epoch, why=str(error))
             self._purse.stop()
+            self._desk.abandon()
+            # What is in flight was paid for: its answers are noted for whoever settles this epoch.
+            await self._wait_until_idle()
             self._desk.books.close(delete=False)
 
     def _is_over(self) -> bool:
         return self._desk.is_finished or (self._house.is_stopping() and self._desk.is_idle)
+
+    async def _wait_until_idle(self) -> None:
+        while not self._desk.is_idle:
+            await self._desk.wake.wait()
+            self._desk.wake.clear()
 
     async def _sleep(self) -> None:
         until = min(self._committed_at + COMMIT_SECONDS, self._sent_at + self._lease.ttl_seconds / 3)
