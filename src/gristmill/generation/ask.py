@@ -11,7 +11,7 @@ from gristmill.domain.money import ZERO, NanoUsd
 from gristmill.domain.pricing import cost_of
 from gristmill.domain.usage import Usage
 from gristmill.errors import CallRefusedError, FormRefusedError, ModelError, ProviderFaultError, RateLimitedError
-from gristmill.generation.books import Books
+from gristmill.generation.books import Books, OpenCall
 from gristmill.generation.means import Lane, Means
 from gristmill.generation.pace import Outcome, likely_tokens
 from gristmill.generation.purse import Cover
@@ -42,7 +42,8 @@ def prompt_text(messages: tuple[Message, ...]) -> str:
 async def ask(means: Means, books: Books, lane: Lane, question: Question) -> Call:
     """The answer to a question: one already paid for, or a new one.
 
-    A 429 is waited out and uses up no try. Raises StoppedError once no call may start, and ModelError when no answer
+    A 429 is waited out and uses up no try; a model that refuses every call is given up by its breaker long before
+    one call has used up its own. Raises StoppedError once no call may start, and ModelError when no answer
     is to be had.
     """
     replayed = books.replay(question.place, question.prompt)
@@ -56,15 +57,12 @@ async def ask(means: Means, books: Books, lane: Lane, question: Question) -> Cal
         except FormRefusedError:
             books.count(retried=1)
         except ModelError as error:
-            tries += not isinstance(error, RateLimitedError) and not _is_hopeless(error)
+            tries += not isinstance(error, RateLimitedError)
             await _give_up_or_wait(means, books, lane, error, tries)
         else:
-            lane.breaker.succeed()
-            return answer
-
-
-def _is_hopeless(error: ModelError) -> bool:
-    return isinstance(error, CallRefusedError) and error.hopeless
+            if answer is not None:
+                lane.breaker.succeed()
+                return answer
 
 
 async def _give_up_or_wait(means: Means, books: Books, lane: Lane, error: ModelError, tries: int) -> None:
@@ -98,7 +96,8 @@ async def _pause(means: Means, seconds: float) -> None:
     raise StoppedError
 
 
-async def _try_once(means: Means, books: Books, lane: Lane, question: Question) -> Call:
+async def _try_once(means: Means, books: Books, lane: Lane, question: Question) -> Call | None:
+    """The answer, or None if no call could start when its turn came: it must hold again."""
     worst = await books.hold(lane.model, question.request, question.cover)
     means.covers.note(question.place.step, worst)
     try:
@@ -108,10 +107,10 @@ async def _try_once(means: Means, books: Books, lane: Lane, question: Question) 
         raise
     outcome: Outcome = "unsent"
     try:
-        if means.stop.is_set():
-            books.free(worst)
-            raise StoppedError
-        answer = await _send(means, books, lane.model, question, worst)
+        opened = await books.open_call(question.place, lane.model, question.prompt, worst)
+        if opened is None:
+            return None
+        answer = await _send(means, books, lane.model, question, opened)
         outcome = "answered"
     except RateLimitedError:
         outcome = "refused"
@@ -128,8 +127,7 @@ def _likely(model: Model, request: Completion) -> int:
     return likely_tokens(request) if model.limits.tokens_per_minute else 0
 
 
-async def _send(means: Means, books: Books, model: Model, question: Question, worst: NanoUsd) -> Call:
-    opened = await books.open_call(question.place, model, question.prompt, worst)
+async def _send(means: Means, books: Books, model: Model, question: Question, opened: OpenCall) -> Call:
     started = means.clock.monotonic()
 
     def ended(cost: NanoUsd, certainty: Certainty, why: str) -> Call:
@@ -152,15 +150,15 @@ async def _send(means: Means, books: Books, model: Model, question: Question, wo
         reply = await means.models.complete(question.request)
     except ModelError as error:
         if isinstance(error, ProviderFaultError) and error.sent:
-            await books.close_call(opened, ended(worst, "presumed", error.code))
+            await books.close_call(opened, ended(opened.worst, "presumed", error.code))
             raise
         await books.close_call(opened, ended(ZERO, "billed", error.code))
         raise
     except asyncio.CancelledError:
         # It was sent and nobody will hear the answer.
-        books.settle_call(opened, ended(worst, "presumed", "abandoned"))
+        books.abandon_call(opened, ended(opened.worst, "presumed", "abandoned"))
         raise
-    call = _with_reply(ended(worst, "presumed", reply.finish_reason), model, reply)
+    call = _with_reply(ended(opened.worst, "presumed", reply.finish_reason), model, reply)
     await books.close_call(opened, call)
     return call
 

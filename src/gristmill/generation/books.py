@@ -76,8 +76,15 @@ class Books:
         """Undo a hold whose call was never sent."""
         self.purse.settle(worst, Spent())
 
-    async def open_call(self, place: Place, model: Model, prompt: str, worst: NanoUsd) -> OpenCall:
-        """Note the start of a held call, which may then be sent."""
+    async def open_call(self, place: Place, model: Model, prompt: str, worst: NanoUsd) -> OpenCall | None:
+        """Note the start of a held call, which may then be sent.
+
+        None, with the hold undone, if it may not start now: the lease's time passed while the call waited for its
+        turn, or there was no room for the note, and then a moment has passed.
+        """
+        if not self.purse.is_open:
+            self.free(worst)
+            return None
         opened = OpenCall(number=next(self._numbers), place=place, worst=worst)
         start = Start(
             number=opened.number,
@@ -88,29 +95,31 @@ class Books:
             price_table=model.price.table,
         )
         try:
-            await self._note(lambda: self._log.started(start))
-        except asyncio.CancelledError:
+            self._log.started(start)
+        except StorageFullError as error:
             self.free(worst)
-            raise
+            self._report_full(str(error))
+            await asyncio.sleep(ROOM_CHECK_SECONDS)
+            return None
         self.count(made=1)
         return opened
 
     async def close_call(self, opened: OpenCall, call: Call) -> None:
-        """Note the call's end, then settle it; only then may its answer be used."""
-        await self._note(lambda: self._log.ended(opened.number, call))
-        self.settle_call(opened, call)
+        """Note the call's end, then settle it; only then may its answer be used.
 
-    def settle_call(self, opened: OpenCall, call: Call) -> None:
-        """Settle a call whose end is noted, or never will be because its worker is going.
-
-        A provider that bills more than the bound is recorded truthfully, and `overrun` says so.
+        A provider that bills more than the bound is recorded truthfully, and `overrun` says so. A cancelled wait for
+        room settles too: what was billed is billed.
         """
-        if call.spent.total > opened.worst:
-            self.overrun = call
-        self.settled += 1
-        self.purse.settle(opened.worst, call.spent)
-        if call.reply is not None or call.cost:
-            self._calls(opened.place).made.append(call)
+        try:
+            while not self._has_noted(opened, call):  # noqa: ASYNC110 - a disk tells nobody that it has room again
+                await asyncio.sleep(ROOM_CHECK_SECONDS)
+        finally:
+            self._settle(opened, call)
+
+    def abandon_call(self, opened: OpenCall, call: Call) -> None:
+        """Settle a call whose worker is going: its end is noted if there is room, and nobody waits for any."""
+        self._has_noted(opened, call)
+        self._settle(opened, call)
 
     def finish(self, slot: Slot, attempt: int) -> tuple[Call, ...]:
         """All calls of an attempt that ended; those no segment shows yet are ledger entries."""
@@ -140,15 +149,21 @@ class Books:
         """End the epoch's journal; see EpochLog.close."""
         self._log.close(delete=delete)
 
+    def _settle(self, opened: OpenCall, call: Call) -> None:
+        if call.spent.total > opened.worst:
+            self.overrun = call
+        self.settled += 1
+        self.purse.settle(opened.worst, call.spent)
+        if call.reply is not None or call.cost:
+            self._calls(opened.place).made.append(call)
+
     def _calls(self, place: Place) -> _Calls:
         return self._open.setdefault((place.slot, place.attempt), _Calls())
 
-    async def _note(self, line: Callable[[], None]) -> None:
-        while True:
-            try:
-                line()
-            except StorageFullError as error:
-                self._report_full(str(error))
-                await asyncio.sleep(ROOM_CHECK_SECONDS)
-            else:
-                return
+    def _has_noted(self, opened: OpenCall, call: Call) -> bool:
+        try:
+            self._log.ended(opened.number, call)
+        except StorageFullError as error:
+            self._report_full(str(error))
+            return False
+        return True

@@ -59,6 +59,11 @@ class Purse:
         return NanoUsd(self.block - self.spent.total - self.held)
 
     @property
+    def is_open(self) -> bool:
+        """Whether calls may start now: the lease's time is not over, and nothing has stopped or paused them."""
+        return not self._stopped and self._monotonic() < self._until
+
+    @property
     def waiting(self) -> NanoUsd:
         """What all waiting calls together need."""
         return NanoUsd(sum(waiter.need for waiter in self._waiters))
@@ -125,7 +130,7 @@ class Purse:
         return waiter.worst if waiter.cover.is_begun else NanoUsd(waiter.need + self._promised)
 
     def _covers(self, waiter: _Waiter) -> bool:
-        return self._asks(waiter) <= self.free and self._monotonic() < self._until
+        return self.is_open and self._asks(waiter) <= self.free
 
     def _take(self, waiter: _Waiter) -> None:
         self.held = NanoUsd(self.held + waiter.worst)
@@ -137,7 +142,8 @@ class Purse:
         if not self._waiters:
             return
         for waiter in sorted(self._waiters, key=lambda waiter: not waiter.cover.is_begun):
-            if self._covers(waiter):
+            # One that was cancelled and has not noticed yet leaves by itself.
+            if not waiter.ready.done() and self._covers(waiter):
                 self._take(waiter)
                 self._waiters.remove(waiter)
                 waiter.ready.set_result(None)
