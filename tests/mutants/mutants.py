@@ -1,14 +1,14 @@
 """The protocol with one rule taken out: each is something a tired engineer could write, and each must be caught."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gristmill.adapters.local import journal
-from gristmill.adapters.local.locks import FileLock
+from gristmill.adapters.local.epochlog import read_epoch
 from gristmill.adapters.sql import jobs, leases, shards, sifting
 from gristmill.adapters.sql.store import SqlStore
 from gristmill.datasets import segments
@@ -24,16 +24,14 @@ from gristmill.ports.store import Manifest, Store
 from gristmill.worker import tidying
 from gristmill.worker.keeper import Keeper
 from gristmill.worker.ports import WorkerPorts
+from support.simulation.instead import instead
+
+if TYPE_CHECKING:
+    from gristmill.adapters.local.locks import FileLock
 
 
-@contextmanager
-def instead(*places: object, name: str, by: object) -> Iterator[None]:
-    """Put `by` where these modules or classes have `name`, for a while."""
-    with ExitStack() as undo:
-        for place in places:
-            undo.callback(setattr, place, name, getattr(place, name))
-            setattr(place, name, by)
-        yield
+def _nothing(*_: object) -> None:
+    pass
 
 
 def no_epoch() -> AbstractContextManager[None]:
@@ -58,7 +56,7 @@ def no_position() -> AbstractContextManager[None]:
 
 def no_write_id() -> AbstractContextManager[None]:
     """A write that is sent again is not known again."""
-    return instead(leases, name="answer_again", by=lambda shard, write: None)
+    return instead(leases, name="answer_again", by=_nothing)
 
 
 def no_digest_in_name() -> AbstractContextManager[None]:
@@ -96,10 +94,11 @@ def no_total_reporting() -> AbstractContextManager[None]:
 
 def no_lowering_before_offer() -> AbstractContextManager[None]:
     """The purse is lowered only when the store has taken the money back."""
-    return instead(Purse, name="offer", by=lambda self, block: None)
+    return instead(Purse, name="offer", by=_nothing)
 
 
-def no_lock_before_refund() -> AbstractContextManager[None]:
+@contextmanager
+def no_lock_before_refund() -> Iterator[None]:
     """A journal is settled without asking whether its worker lives."""
 
     def claim(self: journal.LocalJournal, worker: WorkerId) -> bool:
@@ -109,11 +108,12 @@ def no_lock_before_refund() -> AbstractContextManager[None]:
         self._claims.setdefault(worker, lock)
         return True
 
-    undo = ExitStack()
-    undo.enter_context(instead(journal.LocalJournal, name="_claim", by=claim))
-    # What it took for a dead one's folder is in use.
-    undo.enter_context(instead(journal, name="_delete", by=lambda folder: None))
-    return undo
+    # What it takes for a dead one's folder is in use.
+    with (
+        instead(journal.LocalJournal, name="_claim", by=claim),
+        instead(journal, name="_delete", by=_nothing),
+    ):
+        yield
 
 
 class _NoLock:
@@ -123,13 +123,12 @@ class _NoLock:
 
 def no_boot_id() -> AbstractContextManager[None]:
     """A journal counts as proof although the machine has restarted since."""
-    read = journal.read_epoch
 
-    def read_epoch(path: Path, worker: WorkerId, *, boot_id: str | None) -> DeadEpoch | None:
-        dead = read(path, worker, boot_id=boot_id)
+    def read_any_boot(path: Path, worker: WorkerId, *, boot_id: str | None) -> DeadEpoch | None:
+        dead = read_epoch(path, worker, boot_id=boot_id)
         return replace(dead, is_proof=True) if dead else None
 
-    return instead(journal, name="read_epoch", by=read_epoch)
+    return instead(journal, name="read_epoch", by=read_any_boot)
 
 
 def no_stopping() -> AbstractContextManager[None]:

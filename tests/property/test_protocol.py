@@ -2,24 +2,60 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from support.simulation.machine import ProtocolMachine, scratch
+from support.simulation.world import TTL_SECONDS, Plan, World
 
 SHORT = settings(
-    max_examples=150, stateful_step_count=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=150,
+    stateful_step_count=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
+LONG = settings(SHORT, max_examples=3_000, derandomize=False, print_blob=True)
 
 
 @pytest.fixture
-def machine() -> Iterator[type[ProtocolMachine]]:
-    root = scratch()
-    yield type("Machine", (ProtocolMachine,), {"root": root})
-    shutil.rmtree(root)
+def root() -> Iterator[Path]:
+    folder = scratch()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def machine(root: Path) -> type[ProtocolMachine]:
+    return type("Machine", (ProtocolMachine,), {"root": root})
 
 
 def test_nothing_that_happens_breaks_a_promise(machine: type[ProtocolMachine]) -> None:
     run_state_machine_as_test(machine, settings=SHORT)
+
+
+@pytest.mark.long
+def test_nothing_that_happens_in_thousands_of_lives_breaks_a_promise(machine: type[ProtocolMachine]) -> None:
+    run_state_machine_as_test(machine, settings=LONG)
+
+
+def test_a_worker_whose_lease_was_lost_while_it_called_notes_the_answers_and_goes(root: Path) -> None:
+    world = World(root, Plan(shards=(2,)))
+    try:
+        ghost = world.launch(0)
+        assert len(world.provider.in_flight) == 2
+        world.freeze(ghost)
+        world.advance(TTL_SECONDS + 1)
+        world.launch(1)
+        world.thaw(ghost)
+        world.advance(1)
+        world.answer_all()
+        world.advance(1)
+        assert ghost.is_dead
+        world.calm()
+    finally:
+        world.close()

@@ -8,7 +8,7 @@ from gristmill.domain.ids import JobId, ShardNumber
 from gristmill.domain.job import Job, Order
 from gristmill.domain.model import Model
 from gristmill.domain.money import NanoUsd
-from gristmill.domain.pricing import Price, Rates, worst_cost, worst_input_tokens
+from gristmill.domain.pricing import Price, Rates, worst_input_tokens
 from gristmill.domain.shard import Shard
 from gristmill.domain.slots import SlotSet
 from gristmill.domain.usage import Usage
@@ -82,11 +82,6 @@ def make_shards(sizes: Sequence[int], *, first_slot: int = 0, first_number: int 
         shards.append(Shard(job=JOB, number=ShardNumber(number), done=SlotSet(first_slot, size)))
         first_slot += size
     return shards
-
-
-def worst_of(request: Completion) -> NanoUsd:
-    """The most the provider can bill for a request."""
-    return worst_cost(PRICE, request)
 
 
 def usage_within(request: Completion, share: float) -> Usage:

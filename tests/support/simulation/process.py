@@ -1,4 +1,4 @@
-"""A worker process of the simulation: the product's own code between gates at which it can be held, cut off or killed."""
+"""A worker process of the simulation: the product's own code between gates that can hold it, cut it off or kill it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -12,14 +12,14 @@ from gristmill.domain.ids import WorkerId
 from gristmill.domain.shard import Lease
 from gristmill.errors import GristmillError, StorageFullError, StoreBusyError
 from gristmill.generation.ask import prompt_text
-from gristmill.ports.blobs import Blobs
 from gristmill.ports.journal import EpochLog, Journal, Start
-from gristmill.ports.store import Store
 from gristmill.worker.ports import WorkerPorts
 from support.simulation.loop import SimulatedLoop
 from support.simulation.provider import EpochKey, InFlight
 
 if TYPE_CHECKING:
+    from gristmill.ports.blobs import Blobs
+    from gristmill.ports.store import Store
     from support.simulation.world import World
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Process:
     """One process on one disk, with an event loop of its own: a frozen or dead one simply never runs again."""
 
     world: "World"
-    name: str
+    name: WorkerId
     disk: int
     loop: SimulatedLoop
     journal: LocalJournal
@@ -250,8 +250,3 @@ class SimulatedModels:
 
     async def close(self) -> None:
         pass
-
-
-def worker_name(number: int) -> WorkerId:
-    """The name of the n-th process."""
-    return WorkerId(f"w{number}")

@@ -1,4 +1,4 @@
-"""The provider of the simulation: every call waits until it is answered, and is billed whether or not anybody listens."""
+"""The provider of the simulation: a call waits until it is answered, and is billed whether or not anybody listens."""
 
 import asyncio
 from collections import defaultdict
@@ -12,7 +12,7 @@ from gristmill.domain.ids import Epoch, ShardNumber
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.pricing import cost_of
 from gristmill.errors import CallRefusedError, ModelError, ProviderFaultError, RateLimitedError
-from support.simulation.order import PRICE, usage_within, worst_of
+from support.simulation.order import PRICE, usage_within
 
 EpochKey: TypeAlias = tuple[ShardNumber, Epoch]
 
@@ -68,7 +68,7 @@ class InFlight:
     prompt: str
     request: Completion
     worst: NanoUsd
-    answer: "asyncio.Future[Reply]"
+    answer: asyncio.Future[Reply]
     is_heard: Callable[[], bool]
 
 
@@ -115,17 +115,3 @@ class Provider:
     def total_exposure(self) -> int:
         """What all calls were billed and may still be."""
         return self.billed + sum(call.worst for call in self.in_flight)
-
-
-__all__ = [
-    "InFlight",
-    "Outcome",
-    "Provider",
-    "fault",
-    "good",
-    "refused",
-    "silent",
-    "throttled",
-    "truncated",
-    "worst_of",
-]

@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from gristmill.datasets import decode_segment
 from gristmill.datasets.segments import read_segment
-from gristmill.domain.ids import SIFTING, Slot, WriteId
+from gristmill.domain.ids import SIFTING, Epoch, Slot, WriteId
 from gristmill.domain.job import ENDED, NEXT, Job, JobStatus
 from gristmill.domain.money import Spent
 from gristmill.domain.record import Row
@@ -104,7 +105,7 @@ class Witness:
         return epoch, start
 
     def check_allowance(self, epoch: EpochKey) -> None:
-        """Per epoch, dead or ghost: billed and in flight stay within the block as acknowledged less what was offered."""
+        """Per epoch, dead or ghost: billed and in flight stay within the block acknowledged, less what was offered."""
         exposure, allowed = self.provider.exposure(epoch), self._allowed[epoch]
         require(exposure <= allowed, f"epoch {epoch} may be billed {exposure} of the {allowed} it holds")
 
@@ -240,7 +241,7 @@ class Witness:
         require(self.provider.total_exposure <= totals.granted, "calls may be billed beyond what is granted")
         for shard in view.shards:
             charged = shard.block + shard.past.total + shard.lost
-            exposure = sum(self.provider.exposure((shard.number, epoch)) for epoch in range(1, shard.epoch + 1))
+            exposure = sum(self.provider.exposure((shard.number, Epoch(n))) for n in range(1, shard.epoch + 1))
             require(exposure <= charged, f"shard {shard.number} is charged {charged} and may be billed {exposure}")
             shown = sum((s.spent for s in view.manifest.segments if s.shard == shard.number), Spent())
             told = shard.past + shard.spent
@@ -329,6 +330,6 @@ class Witness:
         events = [e for e in await self.store.read_events(JOB, limit=10_000) if e.type == "state"]
         path = [JobStatus(str(event.fields["status"])) for event in events if "records" not in event.fields]
         require(path[0] is JobStatus.QUEUED, "a job begins queued")
-        steps = zip(path, path[1:], strict=False)
+        steps = pairwise(path)
         require(all(after in NEXT[before] for before, after in steps), f"a step the table lacks: {path}")
         require(path[-1] is (await self.store.read_job(JOB)).status, "a change without its event")

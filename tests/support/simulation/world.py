@@ -1,6 +1,7 @@
 """The whole of a job's world in one thread: a store, a provider, disks, processes, and time."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import structlog
@@ -16,16 +18,17 @@ import structlog
 from gristmill.adapters.local.blobs import LocalBlobs
 from gristmill.adapters.local.journal import LocalJournal
 from gristmill.adapters.sql.store import SqlStore, open_store
-from gristmill.domain.ids import JobId
+from gristmill.domain.ids import WorkerId
 from gristmill.domain.job import StopReason
 from gristmill.domain.money import NanoUsd
 from gristmill.errors import BudgetTooSmallError, LeaseLostError, WrongStateError
+from gristmill.worker import prepare, tidying
 from gristmill.worker.ports import WorkerPorts
-from gristmill.worker import tidying
 from gristmill.worker.run import run_worker
+from support.simulation.instead import instead
 from support.simulation.loop import MOMENT_SECONDS, Inline, SimulatedClock, SimulatedLoop
 from support.simulation.order import JOB, make_job, make_shards, recipe_of, write_template
-from support.simulation.process import Fate, Held, Process, worker_name
+from support.simulation.process import Fate, Held, Process
 from support.simulation.provider import InFlight, Outcome, Provider, good
 from support.simulation.witness import View, Witness
 
@@ -69,6 +72,9 @@ class World:
     """Every verb leaves all processes waiting, and everything that must hold judged."""
 
     def __init__(self, root: Path, plan: Plan) -> None:
+        # The one chance a worker takes of itself is its jitter; with it seeded, a story goes the same way each time.
+        self._undo = instead(prepare, name="random", by=SimpleNamespace(Random=lambda: random.Random(plan.chance)))
+        self._undo.__enter__()
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         self.folder = root / "world"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -94,6 +100,7 @@ class World:
         self.do(self.store.close())
         self.loop.close()
         structlog.reset_defaults()
+        self._undo.__exit__(None, None, None)
 
     def do(self, work: Awaitable[T]) -> T:
         """The answer of something that waits for nobody."""
@@ -124,7 +131,7 @@ class World:
         """Start a worker."""
 
         def work(ports: WorkerPorts, process: Process) -> Coroutine[Any, Any, None]:
-            return run_worker(JOB, ports, worker_name_of(process), process.drain, grace_seconds=15.0)
+            return run_worker(JOB, ports, process.name, process.drain, grace_seconds=15.0)
 
         return self._start(disk, work)
 
@@ -143,7 +150,7 @@ class World:
         *,
         traps: tuple[str, ...] = (),
     ) -> Process:
-        name = worker_name(len(self.processes) + 1)
+        name = WorkerId(f"w{len(self.processes) + 1}")
         loop = SimulatedLoop(self.clock)
         boot = f"disk-{disk}-boot-{self.boots.get(disk, 0)}"
         journal = LocalJournal(self.journals(disk), name, boot_id=boot)
@@ -274,10 +281,8 @@ class World:
     def replay(self, index: int) -> None:
         """An old write arrives once more."""
         write = self.witness.writes[index]
-        try:
+        with contextlib.suppress(LeaseLostError):
             self.do(self.witness.land("replay", write.verb, write.args, {}))
-        except LeaseLostError:
-            pass
         self.settle()
 
     # The end.
@@ -302,10 +307,3 @@ class World:
 
     def _is_over(self) -> bool:
         return not self.living and self.do(self.store.read_job(JOB)).has_ended
-
-
-def worker_name_of(process: Process) -> Any:
-    return worker_name(int(process.name.removeprefix("w")))
-
-
-__all__ = ["JobId", "Plan", "World"]
