@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -44,9 +45,20 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.seconds
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        # What a thread would do takes no time of this loop.
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - the future carries whatever it was
+            future.set_exception(error)
+        return future
+
 
 def run_virtually(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
-    """Run `main` with a clock of its own. It must not wait for sockets, threads or children."""
+    """Run `main` with a clock of its own. It must not wait for sockets or children."""
     clock = VirtualClock()
     with asyncio.Runner(loop_factory=lambda: _VirtualLoop(clock)) as runner:
         return runner.run(main(clock))
