@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from gristmill.domain.job import JobStatus
 from support.simulation.machine import ProtocolMachine, scratch
 from support.simulation.world import TTL_SECONDS, Plan, World
 
@@ -57,5 +58,20 @@ def test_a_worker_whose_lease_was_lost_while_it_called_notes_the_answers_and_goe
         world.advance(1)
         assert ghost.is_dead
         world.calm()
+    finally:
+        world.close()
+
+
+def test_what_two_workers_made_twice_is_taken_out_and_made_anew(root: Path) -> None:
+    world = World(root, Plan(shards=(3, 3), unique=True, in_flight=1, redraw=2))
+    try:
+        world.launch(0)
+        world.launch(1)
+        while not world.seen.manifest.withdrawn:
+            world.answer_all(lambda call: f"text {call.place.slot % 3}")
+            world.advance(0.5)
+        assert world.seen.job.status is not JobStatus.COMPLETED
+        world.calm()
+        assert world.seen.job.status is JobStatus.COMPLETED
     finally:
         world.close()

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,18 +29,6 @@ class SimulatedClock:
         return self.seconds
 
 
-class Inline(ThreadPoolExecutor):
-    """Runs what is submitted at once, in the caller's thread: nothing is left to the scheduler of the machine."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        future = Future[T]()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - the future carries whatever it was
-            future.set_exception(error)
-        return future
-
-
 class SimulatedLoop(asyncio.SelectorEventLoop):
     """An event loop in simulated time. `settle` runs it until every task waits for the outside or for time."""
 
@@ -51,11 +38,21 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         # Real loops ring a timer up to a tick too early; in time that stands still that would be for ever.
         self._clock_resolution = 0.0
         self._broken: list[dict[str, Any]] = []
-        self.set_default_executor(Inline())
         self.set_exception_handler(lambda _, context: self._broken.append(context))
 
     def time(self) -> float:
         return self._clock.seconds
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        """Run it at once, here: what a port does is one instant, and nothing is left to the machine's scheduler."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - the future carries whatever it was
+            future.set_exception(error)
+        return future
 
     # The lists of the ready and of the scheduled are asyncio's own; it has no public way to ask what it waits for.
     @property

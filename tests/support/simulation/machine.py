@@ -13,7 +13,7 @@ from support.simulation.provider import Outcome, fault, good, refused, silent, t
 from support.simulation.world import TTL_SECONDS, Plan, World
 
 MOST_PROCESSES = 4
-MOST_RECORDS = 8
+MOST_RECORDS = 10
 
 # What can be held at a gate: the calls between which somebody else's may come.
 VERBS = (
@@ -34,12 +34,13 @@ outcomes: st.SearchStrategy[Outcome] = st.one_of(
 )
 plans = st.builds(
     Plan,
-    shards=st.sampled_from([(1,), (2, 2), (3, 1), (1, 2, 2), (4,)]),
+    shards=st.sampled_from([(1,), (2, 2), (1, 2, 2), (4,), (3, 3), (4, 4)]),
     budget=st.sampled_from([2 * CALL, 5 * CALL, 8 * CALL, 40 * CALL, 100 * CALL]),
     steps=st.sampled_from([1, 2]),
     repair=st.sampled_from([0, 1]),
     redraw=st.sampled_from([0, 1]),
     unique=st.booleans(),
+    in_flight=st.sampled_from([1, 1, 2, 3]),
     chance=st.integers(0, 3),
 )
 
@@ -94,9 +95,11 @@ class ProtocolMachine(RuleBasedStateMachine):
         self.world.answer(calls[index % len(calls)], outcome)
 
     @precondition(_has_calls)
-    @rule(words=st.lists(texts, min_size=3, max_size=3), share=shares)
-    def answer_all(self, words: list[str], share: float) -> None:
-        self.world.answer_all(lambda call: words[call.place.slot % len(words)], share)
+    @rule(words=st.lists(texts, min_size=3, max_size=3), share=shares, rounds=st.integers(1, 4))
+    def work(self, words: list[str], share: float, rounds: int) -> None:
+        for _ in range(rounds):
+            self.world.answer_all(lambda call: words[call.place.slot % len(words)], share)
+            self.world.advance(0.4)
 
     @rule(seconds=st.sampled_from([0.3, 1.1, 3.1, TTL_SECONDS + 0.1]))
     def advance(self, seconds: float) -> None:

@@ -20,7 +20,6 @@ MODEL = ModelName("simulated:model")
 # One nano-dollar a token in, ten a token out: a call costs at most about 700.
 PRICE = Price(table="simulated", rates=Rates(input=NanoUsd(1_000_000), output=NanoUsd(10_000_000)))
 MAX_TOKENS = 8
-MAX_IN_FLIGHT = 3
 # A little above the worst case of any call here: the unit in which budgets are drawn.
 CALL = 700
 
@@ -59,7 +58,7 @@ def recipe_of(template: str) -> Recipe:
     return compile_template(template)
 
 
-def make_job(template: str, *, records: int, budget: int) -> Job:
+def make_job(template: str, *, records: int, budget: int, in_flight: int = 3) -> Job:
     """An order for so many records, with a budget in nano-dollars."""
     recipe = recipe_of(template)
     order = Order(
@@ -70,7 +69,7 @@ def make_job(template: str, *, records: int, budget: int) -> Job:
         models={MODEL: Model(name=MODEL, price=PRICE)},
         attempt_limit=recipe.attempts.limit,
         sifts=recipe.is_distinct,
-        max_in_flight=MAX_IN_FLIGHT,
+        max_in_flight=in_flight,
     )
     return Job(id=JOB, order=order, records=records, budget=NanoUsd(budget), created_at=BEGIN)
 

@@ -26,7 +26,7 @@ from gristmill.worker import prepare, tidying
 from gristmill.worker.ports import WorkerPorts
 from gristmill.worker.run import run_worker
 from support.simulation.instead import instead
-from support.simulation.loop import MOMENT_SECONDS, Inline, SimulatedClock, SimulatedLoop
+from support.simulation.loop import MOMENT_SECONDS, SimulatedClock, SimulatedLoop
 from support.simulation.order import JOB, make_job, make_shards, recipe_of, write_template
 from support.simulation.process import Fate, Held, Process
 from support.simulation.provider import InFlight, Outcome, Provider, good
@@ -51,21 +51,18 @@ class Plan:
     repair: int = 1
     redraw: int = 1
     unique: bool = False
+    in_flight: int = 3
     chance: int = 0
 
 
 def fresh_store(folder: Path, template: Path, clock: SimulatedClock, chance: int) -> SqlStore:
-    """A store in the folder, copied from one that was migrated before, without threads."""
+    """A store in the folder, copied from one that was migrated before."""
     path = folder / "store.db"
     if not template.exists():
         asyncio.run(open_store(f"sqlite:///{template}").close())
     shutil.copyfile(template, path)
     ttl = timedelta(seconds=TTL_SECONDS)
-    store = open_store(f"sqlite:///{path}", ttl=ttl, now=clock.now, chance=random.Random(chance))
-    store._reader.shutdown()
-    store._writer.shutdown()
-    store._reader, store._writer = Inline(), Inline()
-    return store
+    return open_store(f"sqlite:///{path}", ttl=ttl, now=clock.now, chance=random.Random(chance))
 
 
 class World:
@@ -90,7 +87,7 @@ class World:
         template = write_template(steps=plan.steps, repair=plan.repair, redraw=plan.redraw, unique=plan.unique)
         limit = recipe_of(template).attempts.limit
         self.witness = Witness(self.store, self.blobs, self.provider, limit)
-        job = make_job(template, records=sum(plan.shards), budget=plan.budget)
+        job = make_job(template, records=sum(plan.shards), budget=plan.budget, in_flight=plan.in_flight)
         self.do(self.store.create_job(job, make_shards(plan.shards)))
         self.judge()
 
