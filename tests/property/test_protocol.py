@@ -10,10 +10,11 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from gristmill.domain.job import JobStatus
 from support.simulation.machine import ProtocolMachine, scratch
+from support.simulation.provider import good
 from support.simulation.world import TTL_SECONDS, Plan, World
 
 SHORT = settings(
-    max_examples=150,
+    max_examples=120,
     stateful_step_count=50,
     deadline=None,
     derandomize=True,
@@ -70,8 +71,30 @@ def test_what_two_workers_made_twice_is_taken_out_and_made_anew(root: Path) -> N
         while not world.seen.manifest.withdrawn:
             world.answer_all(lambda call: f"text {call.place.slot % 3}")
             world.advance(0.5)
-        assert world.seen.job.status is not JobStatus.COMPLETED
+        assert not world.seen.job.has_ended
         world.calm()
         assert world.seen.job.status is JobStatus.COMPLETED
+    finally:
+        world.close()
+
+
+def test_after_kills_on_one_disk_nothing_stays_lost_and_only_what_was_in_flight_is_asked_again(root: Path) -> None:
+    world = World(root, Plan(shards=(3, 2), steps=2))
+    try:
+        open_at_kills = 0
+        while not world.seen.job.has_ended:
+            worker = world.launch(0)
+            for call in world.provider.in_flight[:2]:
+                world.answer(call, good(f"text {call.place.slot}"))
+            if world.clock.seconds < 3:
+                open_at_kills += sum(call.worker == worker.name for call in world.provider.in_flight)
+                world.kill(worker)
+            else:
+                world.calm()
+            world.clock.seconds += 0.5
+        assert world.seen.totals.lost == 0
+        answered = {place for place, replies in world.provider.replies.items() if replies}
+        assert len(answered) == 10
+        assert world.provider.calls - len(answered) <= open_at_kills
     finally:
         world.close()
