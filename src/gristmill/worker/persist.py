@@ -1,4 +1,4 @@
-"""Sending a write until it has an answer."""
+"""Asking a store until it answers."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ def new_write() -> WriteId:
 
 
 async def persist(verb: Callable[[], Awaitable[T]], *, on_full: Callable[[], None] = lambda: None) -> T:
-    """The answer of a write, sent again unchanged while the store is busy or its disk full.
+    """The answer of a verb, sent again unchanged while the store is busy or its disk full.
 
     `on_full` is called each time there was no room.
     """

@@ -16,11 +16,10 @@ from gristmill.ports.store import Manifest
 from gristmill.worker.persist import new_write, persist
 from gristmill.worker.ports import WorkerPorts
 
-log = structlog.get_logger()
-
-
 # A lease lives for seconds; this many fingerprints are read in much less.
 RENEW_EVERY = 50_000
+
+log = structlog.get_logger()
 
 
 class Sifting:
@@ -38,7 +37,7 @@ class Sifting:
         if the lease was lost: whoever has it now does the same.
         """
         try:
-            manifest = await self._ports.store.read_manifest(self._lease.job)
+            manifest = await persist(lambda: self._ports.store.read_manifest(self._lease.job))
             standing, marks = await self._compare(manifest)
             await self._withdraw(marks)
             write, lease = new_write(), self._lease
@@ -63,7 +62,7 @@ class Sifting:
         return standing, marks
 
     async def _withdraw(self, marks: list[Withdrawal]) -> None:
-        shards = await self._ports.store.list_shards(self._lease.job)
+        shards = await persist(lambda: self._ports.store.list_shards(self._lease.job))
         firsts = [shard.done.first for shard in shards]
         by_shard = defaultdict[ShardNumber, list[Withdrawal]](list)
         for mark in marks:

@@ -1,4 +1,4 @@
-"""Sending a write until it has an answer."""
+"""A store is asked until it answers."""
 
 import pytest
 
