@@ -15,14 +15,14 @@ log = structlog.get_logger()
 async def tidy_job(ports: WorkerPorts, job: JobId) -> int:
     """Delete the job's segment files of older epochs that the manifest lacks; how many there were.
 
-    Files are listed first, then the job's status and its shards' epochs are read, then the manifest: a file of the
-    present epoch may be about to be committed, one of a dead epoch may still be settled while its loss is open, and
-    one that was committed meanwhile is in the manifest.
+    Files are listed first, then the shards' epochs are read, then the manifest: a file of the present epoch may be
+    about to be committed, one of a dead epoch may still be settled while its loss is open, and one that was committed
+    meanwhile is in the manifest.
     """
     store = ports.store
     names = [name async for name in ports.blobs.list(f"jobs/{job}/segments/")]
-    has_ended = (await persist(lambda: store.read_job(job))).status in ENDED
     epochs = {shard.number: shard.epoch for shard in await persist(lambda: store.list_shards(job))}
+    has_ended = (await persist(lambda: store.read_job(job))).status in ENDED
     unsettled = {(shard, epoch) for shard, epoch, _, _ in await persist(lambda: store.open_losses(job))}
     manifest = await persist(lambda: store.read_manifest(job))
     kept = {f"jobs/{job}/{segment.name}" for segment in manifest.segments}
