@@ -72,6 +72,10 @@ class Journal(Protocol):
         """The workers whose journals lie here and whose lock was free; listing claims them for this worker."""
         ...
 
+    def is_here(self, worker: WorkerId) -> bool:
+        """Whether the worker's journal lies on this disk, whoever holds it."""
+        ...
+
     def read_dead(self, worker: WorkerId) -> Sequence[DeadEpoch]:
         """What a dead worker's logs say; each is read up to its first torn or damaged line.
 

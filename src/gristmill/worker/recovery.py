@@ -1,14 +1,16 @@
 """Going on from what a dead worker left on this disk."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import structlog
 
 from gristmill.datasets import write_segment
 from gristmill.domain.call import Call, CallCounts
-from gristmill.domain.ids import Digest
+from gristmill.domain.ids import SIFTING, Digest, JobId, ShardNumber, WorkerId
 from gristmill.domain.money import Spent
 from gristmill.domain.record import Row
 from gristmill.domain.segment import Origin
@@ -19,11 +21,18 @@ from gristmill.ports.journal import DeadEpoch, Start
 from gristmill.worker.persist import persist
 from gristmill.worker.ports import WorkerPorts
 
+# How long whoever takes a shard lets another worker settle what a dead one left of it. That takes a moment; a worker
+# that only stalled until its lease was taken keeps its journal for as long as it lives.
+PATIENCE_SECONDS = 10.0
+LOOK_SECONDS = 0.05
+
 log = structlog.get_logger()
 
 
-async def recover(ports: WorkerPorts) -> None:
+async def recover(ports: WorkerPorts, job: JobId) -> None:
     """Settle every epoch of workers whose journal lies here unlocked, once, and delete the journal.
+
+    Leases of this job that they took and never journaled are free again too.
 
     The journal of a job that is paused or ended stays until the job goes on.
 
@@ -32,8 +41,22 @@ async def recover(ports: WorkerPorts) -> None:
     """
     for worker in ports.journal.dead_workers():
         settled = [await _settle(ports, epoch) for epoch in ports.journal.read_dead(worker)]
+        await _free_unjournaled(ports, job, worker)
         if all(settled):
             ports.journal.forget(worker)
+
+
+async def await_recovery(ports: WorkerPorts, job: JobId, shard: ShardNumber) -> None:
+    """Return once no journal on this disk holds answers of the shard that no segment shows, or patience is over."""
+    patience_ends = ports.clock.monotonic() + PATIENCE_SECONDS
+    while await _is_unsettled(ports, job, shard) and ports.clock.monotonic() < patience_ends:
+        await recover(ports, job)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _is_unsettled(ports: WorkerPorts, job: JobId, shard: ShardNumber) -> bool:
+    losses = await ports.store.open_losses(job)
+    return any(number == shard and ports.journal.is_here(worker) for number, _, worker, _ in losses)
 
 
 async def _settle(ports: WorkerPorts, dead: DeadEpoch) -> bool:
@@ -48,6 +71,14 @@ async def _settle(ports: WorkerPorts, dead: DeadEpoch) -> bool:
     except (LeaseLostError, NotFoundError) as error:
         log.info("nothing_to_settle", shard=dead.shard, epoch=dead.epoch, why=str(error))
     return True
+
+
+async def _free_unjournaled(ports: WorkerPorts, job: JobId, worker: WorkerId) -> None:
+    # A sifting has no journal, and whoever dies between a lease and its first line leaves none.
+    shards = [*await ports.store.list_shards(job), await ports.store.read_shard(job, SIFTING)]
+    for shard in shards:
+        if shard.worker == worker:
+            await persist(partial(ports.store.reap_lease, job, shard.number, worker, shard.epoch))
 
 
 async def _settle_loss(ports: WorkerPorts, dead: DeadEpoch, recipe: Digest) -> None:

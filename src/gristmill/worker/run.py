@@ -22,7 +22,7 @@ from gristmill.worker.keeper import House, Keeper
 from gristmill.worker.persist import new_write, persist
 from gristmill.worker.ports import WorkerPorts
 from gristmill.worker.prepare import prepare
-from gristmill.worker.recovery import recover
+from gristmill.worker.recovery import await_recovery, recover
 from gristmill.worker.sifting import Sifting
 from gristmill.worker.tidying import tidy_job
 
@@ -48,7 +48,7 @@ async def run_worker(
     A drain starts no new call, lets those in flight finish (for `grace_seconds` less ten, if given), commits and
     releases. Whatever a dead worker left on this disk is settled and gone on from first.
     """
-    await recover(ports)
+    await recover(ports, job)
     with prepare(await ports.store.read_job(job), ports) as means:
         await _Worker(job, ports, worker, means).work(drain, grace_seconds)
     await _settle_end(job, ports)
@@ -154,7 +154,7 @@ class _Worker:
             case Lease() as lease:
                 await self._open_desk(lease, group)
             case Wait():
-                await recover(self._ports)
+                await recover(self._ports, self._job)
                 await persist(lambda: self._ports.store.finish_job(self._job))
                 self._ask_at = self._ports.clock.monotonic() + WAIT_SECONDS
             case Finished():
@@ -182,6 +182,7 @@ class _Worker:
 
     async def _load_past(self, lease: Lease) -> list[Call]:
         """Answers paid for by earlier epochs of the shard; records of it that stand are known from here on."""
+        await await_recovery(self._ports, self._job, lease.shard)
         manifest = await self._ports.store.read_manifest(self._job)
         own = replace(manifest, segments=tuple(s for s in manifest.segments if s.shard == lease.shard))
         if self._recipe.is_distinct:

@@ -65,6 +65,10 @@ class LocalJournal:
         folders = sorted(self._root.glob("[!.]*/"))
         return [worker for folder in folders if self._claim(worker := WorkerId(folder.name))]
 
+    def is_here(self, worker: WorkerId) -> bool:
+        """Whether the worker's journal lies below `root`, whoever holds it."""
+        return (self._root / worker).is_dir()
+
     def read_dead(self, worker: WorkerId) -> Sequence[DeadEpoch]:
         """What a dead worker's logs say, or nothing if another has claimed it. Ours holds until `forget` or `close`."""
         if not self._claim(worker):

@@ -1,0 +1,18 @@
+"""Where disks are only memory, a sync costs nothing: hundreds of deaths fit into a minute."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def quick_path() -> Iterator[Path]:
+    """A folder in memory, or on the disk where there is none."""
+    parent = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="gristmill-", dir=parent) as folder:
+        yield Path(folder)
