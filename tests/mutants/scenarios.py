@@ -2,7 +2,7 @@
 
 from support.simulation.process import Process
 from support.simulation.provider import throttled
-from support.simulation.world import Plan, World
+from support.simulation.world import TTL_SECONDS, Plan, World
 
 PLAN = Plan(shards=(3,), repair=0, redraw=0)
 
@@ -10,7 +10,8 @@ PLAN = Plan(shards=(3,), repair=0, redraw=0)
 def spend_while_offering(world: World) -> None:
     """Calls that were told to wait go again while the store takes back what they no longer held."""
     worker = world.launch()
-    world.advance(1.25)
+    # A moment before the lease is renewed.
+    world.advance(TTL_SECONDS / 3 - 0.25)
     for call in list(world.provider.in_flight):
         world.answer(call, throttled())
     worker.traps["renew_lease"] = "before"

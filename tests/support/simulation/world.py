@@ -34,8 +34,8 @@ from support.simulation.witness import View, Witness
 
 T = TypeVar("T")
 
-# Shorter than the product's, so that a life takes fewer steps; longer than the time between its renewals and commits.
-TTL_SECONDS = 4.5
+# Shorter than the product's, so that a life takes fewer steps; longer than any wait within a lease.
+TTL_SECONDS = 12.0
 
 # Far longer than any job here takes once nothing fails any more.
 PATIENCE_SECONDS = 120
