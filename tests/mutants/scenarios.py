@@ -1,8 +1,9 @@
 """Short stories in which one rule of the protocol decides, for rules that chance rarely puts to the test."""
 
+from gristmill.worker.keeper import COMMIT_SECONDS
 from support.simulation.process import Process
 from support.simulation.provider import throttled
-from support.simulation.world import TTL_SECONDS, Plan, World
+from support.simulation.world import Plan, World
 
 PLAN = Plan(shards=(3,), repair=0, redraw=0)
 
@@ -10,13 +11,13 @@ PLAN = Plan(shards=(3,), repair=0, redraw=0)
 def spend_while_offering(world: World) -> None:
     """Calls that were told to wait go again while the store takes back what they no longer held."""
     worker = world.launch()
-    # A moment before the lease is renewed.
-    world.advance(TTL_SECONDS / 3 - 0.25)
+    # A moment before the commit, which offers back what nothing holds.
+    world.advance(COMMIT_SECONDS - 0.25)
     for call in list(world.provider.in_flight):
         world.answer(call, throttled())
-    worker.traps["renew_lease"] = "before"
+    worker.traps["commit_segment"] = "before"
     world.advance(1.0)
-    assert _waits(worker, "renew_lease")
+    assert _waits(worker, "commit_segment")
     world.calm()
 
 
