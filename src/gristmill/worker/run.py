@@ -8,7 +8,7 @@ import structlog
 from gristmill.datasets import FingerprintSet, read_fingerprints, read_unfinished
 from gristmill.domain.call import Call
 from gristmill.domain.ids import SIFTING, JobId, Slot, WorkerId
-from gristmill.domain.job import ENDED, StopReason
+from gristmill.domain.job import ENDED, JobStatus, StopReason
 from gristmill.domain.money import show_usd
 from gristmill.domain.shard import Lease
 from gristmill.generation.attempt import make_record
@@ -51,13 +51,14 @@ async def run_worker(
     await recover(ports, job)
     with prepare(await ports.store.read_job(job), ports) as means:
         await _Worker(job, ports, worker, means).work(drain, grace_seconds)
-    await _settle_end(job, ports)
-
-
-async def _settle_end(job: JobId, ports: WorkerPorts) -> None:
-    status = await persist(lambda: ports.store.finish_job(job))
-    if status in ENDED:
+    if await _finish(job, ports) in ENDED:
         await tidy_job(ports, job)
+
+
+async def _finish(job: JobId, ports: WorkerPorts) -> JobStatus:
+    """Move the job on as far as it goes. What a dead worker left here is settled first: after its end it cannot be."""
+    await recover(ports, job)
+    return await persist(lambda: ports.store.finish_job(job))
 
 
 class _Worker:
@@ -76,7 +77,7 @@ class _Worker:
         self._ask_at = 0.0
         self._house = House(
             stop_calls=self._stop_calls,
-            holds_nothing=lambda: not any(desk.books.purse.held for desk in self._desks),
+            holds_nothing=self._holds_nothing,
             is_stopping=means.stop.is_set,
         )
 
@@ -154,8 +155,7 @@ class _Worker:
             case Lease() as lease:
                 await self._open_desk(lease, group)
             case Wait():
-                await recover(self._ports, self._job)
-                await persist(lambda: self._ports.store.finish_job(self._job))
+                await _finish(self._job, self._ports)
                 self._ask_at = self._ports.clock.monotonic() + WAIT_SECONDS
             case Finished():
                 # What is in the making still ends, and may bring slots back.
@@ -169,7 +169,7 @@ class _Worker:
         standing = await Sifting(self._ports, lease, self._recipe.attempts.limit).sift()
         if standing is not None:
             self._means = replace(self._means, standing=standing)
-        await persist(lambda: self._ports.store.finish_job(self._job))
+        await _finish(self._job, self._ports)
 
     async def _open_desk(self, lease: Lease, group: asyncio.TaskGroup) -> None:
         answers = await self._load_past(lease) if lease.epoch > 1 else []
@@ -195,10 +195,14 @@ class _Worker:
     async def _keep(self, desk: Desk) -> None:
         await Keeper(desk, self._ports, self._recipe.digest, self._house).keep()
         self._desks.remove(desk)
-        await persist(lambda: self._ports.store.finish_job(self._job))
+        await _finish(self._job, self._ports)
         # Its end may be the job's, or let the sifting begin.
         self._ask_at = 0.0
         self._wake.set()
+
+    def _holds_nothing(self) -> bool:
+        # A record that waits to be sent again holds nothing now, and will: others may wait for what it was promised.
+        return not self._means.resting.records and not any(desk.books.purse.held for desk in self._desks)
 
     def _stop_calls(self) -> None:
         self._means.stop.set()
