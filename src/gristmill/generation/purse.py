@@ -65,8 +65,9 @@ class Purse:
 
     @property
     def waiting(self) -> NanoUsd:
-        """What all waiting calls together need."""
-        return NanoUsd(sum(waiter.need for waiter in self._waiters))
+        """What all waiting calls together need: never less than `least`."""
+        begins = any(not waiter.cover.is_begun for waiter in self._waiters)
+        return NanoUsd(sum(waiter.need for waiter in self._waiters) + (self._promised if begins else 0))
 
     @property
     def least(self) -> NanoUsd | None:

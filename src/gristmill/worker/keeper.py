@@ -92,7 +92,10 @@ class Keeper:
 
     async def _write_what_is_due(self) -> None:
         now = self._ports.clock.monotonic()
-        if now - self._committed_at >= COMMIT_SECONDS or self._desk.finished_rows >= COMMIT_ROWS:
+        is_due = now - self._committed_at >= COMMIT_SECONDS or self._desk.finished_rows >= COMMIT_ROWS
+        if is_due:
+            self._committed_at = now
+        if is_due and self._desk.has_news:
             await self._commit()
         elif self._waits_for_money(now) or now - self._sent_at >= self._lease.ttl_seconds / 3:
             await self._renew()
@@ -103,7 +106,6 @@ class Keeper:
 
     async def _commit(self) -> None:
         """Show what finished; the segment's bytes and the write stay the same however often they are sent."""
-        self._committed_at = self._ports.clock.monotonic()
         if not self._desk.has_news:
             return
         cut = self._desk.cut(self._ports.clock.now())

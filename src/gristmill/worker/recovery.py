@@ -55,14 +55,14 @@ async def await_recovery(ports: WorkerPorts, job: JobId, shard: ShardNumber) -> 
 
 
 async def _is_unsettled(ports: WorkerPorts, job: JobId, shard: ShardNumber) -> bool:
-    losses = await ports.store.open_losses(job)
+    losses = await persist(lambda: ports.store.open_losses(job))
     return any(number == shard and ports.journal.is_here(worker) for number, _, worker, _ in losses)
 
 
 async def _settle(ports: WorkerPorts, dead: DeadEpoch) -> bool:
     """Settle one epoch; false if that must wait until its job goes on."""
     try:
-        job = await ports.store.read_job(dead.job)
+        job = await persist(lambda: ports.store.read_job(dead.job))
         await persist(lambda: ports.store.reap_lease(dead.job, dead.shard, dead.worker, dead.epoch))
         await _settle_loss(ports, dead, job.order.recipe)
     except WrongStateError as error:
@@ -75,21 +75,24 @@ async def _settle(ports: WorkerPorts, dead: DeadEpoch) -> bool:
 
 async def _free_unjournaled(ports: WorkerPorts, job: JobId, worker: WorkerId) -> None:
     # A sifting has no journal, and whoever dies between a lease and its first line leaves none.
-    shards = [*await ports.store.list_shards(job), await ports.store.read_shard(job, SIFTING)]
+    shards = [
+        *await persist(lambda: ports.store.list_shards(job)),
+        await persist(lambda: ports.store.read_shard(job, SIFTING)),
+    ]
     for shard in shards:
         if shard.worker == worker:
             await persist(partial(ports.store.reap_lease, job, shard.number, worker, shard.epoch))
 
 
 async def _settle_loss(ports: WorkerPorts, dead: DeadEpoch, recipe: Digest) -> None:
-    losses = await ports.store.open_losses(dead.job)
+    losses = await persist(lambda: ports.store.open_losses(dead.job))
     settled = next((n for shard, epoch, _, n in losses if (shard, epoch) == (dead.shard, dead.epoch)), None)
     if settled is None:
         return
     calls = [*dead.ended, *(_presumed(start, ports.clock) for start in dead.open)]
     spent = sum((call.spent for call in calls), Spent())
     fresh = calls[settled:] if dead.is_proof else [replace(call, certainty="lost") for call in calls[settled:]]
-    shard = await ports.store.read_shard(dead.job, dead.shard)
+    shard = await persist(lambda: ports.store.read_shard(dead.job, dead.shard))
     segment = await persist(
         lambda: write_segment(
             ports.blobs,

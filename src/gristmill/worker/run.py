@@ -49,7 +49,7 @@ async def run_worker(
     releases. Whatever a dead worker left on this disk is settled and gone on from first.
     """
     await recover(ports, job)
-    with prepare(await ports.store.read_job(job), ports) as means:
+    with prepare(await persist(lambda: ports.store.read_job(job)), ports) as means:
         await _Worker(job, ports, worker, means).work(drain, grace_seconds)
     if await _finish(job, ports) in ENDED:
         await tidy_job(ports, job)
@@ -183,7 +183,7 @@ class _Worker:
     async def _load_past(self, lease: Lease) -> list[Call]:
         """Answers paid for by earlier epochs of the shard; records of it that stand are known from here on."""
         await await_recovery(self._ports, self._job, lease.shard)
-        manifest = await self._ports.store.read_manifest(self._job)
+        manifest = await persist(lambda: self._ports.store.read_manifest(self._job))
         own = replace(manifest, segments=tuple(s for s in manifest.segments if s.shard == lease.shard))
         if self._recipe.is_distinct:
             async for _, _, fingerprints in read_fingerprints(self._ports.blobs, self._job, own):

@@ -81,7 +81,7 @@ async def test_what_a_record_begun_may_need_is_not_there_to_begin_another(clock:
     purse.settle(NanoUsd(20), billed(10))
     async with asyncio.TaskGroup() as group:
         second = await begin_waiting(group, purse, 41, Cover(ZERO))
-        assert purse.least == 91
+        assert purse.waiting == purse.least == 91
         await purse.hold(NanoUsd(50), first)
         purse.settle(NanoUsd(50), billed(10))
         await asyncio.sleep(0)

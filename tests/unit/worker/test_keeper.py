@@ -20,7 +20,7 @@ from gristmill.domain.call import Call
 from gristmill.domain.ids import ShardNumber, WorkerId
 from gristmill.domain.job import Job, JobStatus, Order, StopReason
 from gristmill.domain.model import Model
-from gristmill.domain.money import ZERO, NanoUsd
+from gristmill.domain.money import ZERO, NanoUsd, Spent
 from gristmill.domain.report import JobTotals
 from gristmill.domain.shard import Lease, Report, Shard
 from gristmill.domain.sharding import plan_shards
@@ -287,6 +287,19 @@ async def test_a_call_that_waits_for_money_makes_it_ask_at_once(clock: VirtualCl
         await stand.open_call(0)
         assert clock.seconds == pytest.approx(before, abs=0.01)
         assert WORST <= (await stand.shard()).block <= 2 * WORST
+
+
+@virtually
+async def test_what_is_promised_to_records_begun_is_asked_for_too(clock: VirtualClock, room: Room) -> None:
+    async with room.keep(clock) as stand:
+        begun = Cover(NanoUsd(100 * WORST))
+        await stand.purse.hold(WORST, begun)
+        stand.purse.settle(WORST, Spent())
+        await stand.pass_time(11)
+        assert (await stand.shard()).block == 0
+        before = clock.seconds
+        await stand.open_call(1)
+        assert clock.seconds == pytest.approx(before, abs=0.01)
 
 
 @virtually

@@ -5,12 +5,14 @@ import random
 from pathlib import Path
 
 import pytest
-from support.mill import ONE_STEP, PRICED, FakeModels, Mill, echo, say
 
 from gristmill.domain.completion import Completion, Reply
 from gristmill.domain.job import JobStatus
+from gristmill.domain.model import Limits
 from gristmill.domain.usage import Usage
 from gristmill.errors import CallRefusedError, ProviderFaultError, RateLimitedError
+from gristmill.worker import keeper
+from support.mill import ONE_STEP, PRICED, FakeModels, Mill, echo, say
 
 UNIQUE = ONE_STEP.replace("Slot {{ slot }}: something", "Something") + "checks: [{unique: line}]\n"
 TWO_STEPS = """\
@@ -107,6 +109,29 @@ async def test_money_that_is_short_finishes_records_begun_before_it_begins_other
     assert outcome.job.status is JobStatus.BUDGET_EXHAUSTED
     begun = sum(request.messages[-1].content.startswith("First") for request in models.asked)
     assert begun - len(outcome.records) <= 1
+
+
+async def test_money_promised_to_a_record_that_waits_to_be_sent_again_is_kept_for_it(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "COMMIT_SECONDS", 0.1)
+    refused = 0
+
+    async def answer(request: Completion) -> Reply:
+        nonlocal refused
+        text = request.messages[-1].content
+        if text == "Second after First of 3" and not refused:
+            refused += 1
+            raise RateLimitedError("later", retry_after=1.0)
+        return say(text, Usage(input=20, output=50))
+
+    # Four records cost 4 x 440,000. The fifth would need 1,490,000 at its worst.
+    await mill.order(TWO_STEPS, records=10, price=PRICED, budget=3_200_000, limits=Limits(max_in_flight=1))
+    await mill.work(FakeModels(answer))
+    outcome = await mill.read()
+    assert outcome.job.status is JobStatus.BUDGET_EXHAUSTED
+    assert refused == 1
+    assert [row.slot for row in outcome.records] == [0, 1, 2, 3]
 
 
 async def test_a_key_that_is_refused_fails_the_job_in_the_providers_words(mill: Mill) -> None:

@@ -14,7 +14,7 @@ from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.record import Row
 from gristmill.domain.shard import Lease, Progress, Report
 from gristmill.domain.sharding import plan_shards
-from gristmill.worker import sifting
+from gristmill.worker import persist, sifting
 from gristmill.worker.persist import new_write
 from gristmill.worker.ports import WorkerPorts
 from gristmill.worker.sifting import Sifting
@@ -140,7 +140,8 @@ async def test_slots_that_came_later_belong_to_their_own_shards(mill: Mill) -> N
         assert (list(first.done.missing()), list(second.done.missing())) == ([], [4, 5])
 
 
-async def test_a_store_that_is_busy_for_a_while_is_asked_again(mill: Mill) -> None:
+async def test_a_store_that_is_busy_for_a_while_is_asked_again(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persist, "PAUSE_SECONDS", 0.0)
     await mill.order(UNIQUE, records=2)
     async with mill.open(FakeModels(echo)) as ports:
         await fill(ports, {0: [10], 1: [10]})

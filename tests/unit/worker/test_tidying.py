@@ -11,6 +11,7 @@ from gristmill.domain.ids import Epoch, ShardNumber, WorkerId
 from gristmill.domain.job import JobStatus, StopReason
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.shard import Lease, Report
+from gristmill.worker import persist
 from gristmill.worker.persist import new_write
 from gristmill.worker.ports import WorkerPorts
 from gristmill.worker.tidying import tidy_job
@@ -99,7 +100,8 @@ async def test_a_file_of_a_shard_nobody_knows_stays(tmp_path: Path) -> None:
         assert await tidy_job(ports, JOB) == 0
 
 
-async def test_a_store_that_is_busy_for_a_while_is_asked_again(tmp_path: Path) -> None:
+async def test_a_store_that_is_busy_for_a_while_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persist, "PAUSE_SECONDS", 0.0)
     reads = ("list_shards", "open_losses", "read_job", "read_manifest")
     async with a_job(tmp_path, epochs=2) as ports:
         await put(ports, a_file(1))
