@@ -149,10 +149,9 @@ async def _send(means: Means, books: Books, model: Model, question: Question, op
     try:
         reply = await means.models.complete(question.request)
     except ModelError as error:
-        if isinstance(error, ProviderFaultError) and error.sent:
-            await books.close_call(opened, ended(opened.worst, "presumed", error.code))
-            raise
-        await books.close_call(opened, ended(ZERO, "billed", error.code))
+        may_be_billed = isinstance(error, ProviderFaultError) and error.sent
+        call = ended(opened.worst, "presumed", error.code) if may_be_billed else ended(ZERO, "billed", error.code)
+        await books.close_call(opened, call)
         raise
     except asyncio.CancelledError:
         # It was sent and nobody will hear the answer.

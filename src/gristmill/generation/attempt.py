@@ -28,7 +28,7 @@ from gristmill.recipes import (
 from gristmill.recipes.recipe import Scope, Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Why an attempt brings no record."""
 
@@ -137,8 +137,10 @@ async def _run_step(making: _Making, step: Step) -> None:
             making.scope = replace(making.scope, outputs={**making.scope.outputs, step.id: output})
         case Skipped():
             pass
-        case problem:
-            making.fail(problem)
+        case Failed(reason, detail):
+            making.fail(Failed(reason, f"step {step.id}: {detail}"))
+        case Interrupted() as interrupted:
+            making.fail(interrupted)
 
 
 async def _end_of(making: _Making, step: Step) -> StepEnd:
@@ -147,28 +149,32 @@ async def _end_of(making: _Making, step: Step) -> StepEnd:
         if step.is_conditional and not is_wanted(recipe, step, making.scope):
             return Skipped()
         return await _converse(making, step, render_messages(recipe, step, making.scope))
-    except (RenderError, TemplateTooExpensiveError) as error:
-        return Failed(reason=error.code, detail=f"step {step.id}: {error}")
-    except ModelError as error:
-        return Failed(reason=error.code, detail=f"step {step.id}: {error}")
+    except (RenderError, TemplateTooExpensiveError, ModelError) as error:
+        return Failed(error.code, str(error))
     except StoppedError as error:
         return Interrupted(str(error))
 
 
-async def _converse(making: _Making, step: Step, messages: tuple[Message, ...]) -> StepEnd:
+async def _converse(making: _Making, step: Step, messages: tuple[Message, ...]) -> Produced | Failed:
     """Ask, and ask again with what is wrong for as often as repairs are allowed."""
-    failed = Failed(reason="invalid_reply", detail=f"step {step.id} was never asked")
-    for repair in range(making.means.recipe.attempts.repair + 1):
+    repair = 0
+    while True:
         call = await _ask_step(making, step, messages, repair)
-        text = call.reply or ""
-        parsed = parse_reply(step, text)
-        truncated = call.finish_reason == "length"
-        if isinstance(parsed, Parsed) and not (truncated and step.schema is None):
-            return Produced(parsed.output)
-        why = f"it was cut off after {step.sampling.max_tokens} tokens" if truncated else getattr(parsed, "why", "")
-        failed = Failed(reason="truncated" if truncated else "invalid_reply", detail=f"step {step.id}: {why}")
-        messages = repair_messages(messages, text, why)
-    return failed
+        read = _read(step, call)
+        if isinstance(read, Produced) or repair == making.means.recipe.attempts.repair:
+            return read
+        messages = repair_messages(messages, call.reply or "", read.detail)
+        repair += 1
+
+
+def _read(step: Step, call: Call) -> Produced | Failed:
+    parsed = parse_reply(step, call.reply or "")
+    if call.finish_reason != "length":
+        return Produced(parsed.output) if isinstance(parsed, Parsed) else Failed("invalid_reply", parsed.why)
+    # Text that was cut off may look whole; a value that satisfies its schema is.
+    if isinstance(parsed, Parsed) and step.schema is not None:
+        return Produced(parsed.output)
+    return Failed("truncated", f"it was cut off after {step.sampling.max_tokens} tokens")
 
 
 async def _ask_step(making: _Making, step: Step, messages: tuple[Message, ...], repair: int) -> Call:
@@ -189,18 +195,18 @@ def _judged(means: Means, row: Row, scope: Scope) -> Row:
         checks = check_record(means.recipe, record, scope)
         fingerprints = fingerprints_of(means.recipe, record)
     except (RenderError, TemplateTooExpensiveError) as error:
-        return _rejected(row, Failed(reason=error.code, detail=str(error)))
+        return _rejected(row, Failed(error.code, str(error)))
     finished = replace(row, record=record, checks=checks)
     broken = next((check for check in checks if not check.passed), None)
     if broken is not None:
-        return _rejected(finished, Failed(reason=means.recipe.reason_of(broken.check), detail=broken.words))
+        return _rejected(finished, Failed(means.recipe.reason_of(broken.check), broken.words))
     return _if_new(means, replace(finished, fingerprints=fingerprints))
 
 
 def _if_new(means: Means, row: Row) -> Row:
     taken = [fingerprint for fingerprint in row.fingerprints if fingerprint in means.standing]
     if taken:
-        return _rejected(replace(row, fingerprints=()), Failed(reason="duplicate", detail="a record like it stands"))
+        return _rejected(replace(row, fingerprints=()), Failed("duplicate", "a record like it stands"))
     for fingerprint in row.fingerprints:
         means.standing.add(fingerprint)
     return row

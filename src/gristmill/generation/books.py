@@ -101,7 +101,6 @@ class Books:
             self._report_full(str(error))
             await asyncio.sleep(ROOM_CHECK_SECONDS)
             return None
-        self.count(made=1)
         return opened
 
     async def close_call(self, opened: OpenCall, call: Call) -> None:
@@ -153,6 +152,7 @@ class Books:
         if call.spent.total > opened.worst:
             self.overrun = call
         self.settled += 1
+        self.count(made=1)
         self.purse.settle(opened.worst, call.spent)
         if call.reply is not None or call.cost:
             self._calls(opened.place).made.append(call)

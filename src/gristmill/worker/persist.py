@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import TypeVar
 
 import structlog
@@ -27,12 +28,17 @@ async def persist(verb: Callable[[], Awaitable[T]], *, on_full: Callable[[], Non
 
     `on_full` is called each time there was no room.
     """
-    while True:
+    for refusals in count():
         try:
-            return await verb()
+            answer = await verb()
         except StorageFullError as error:
             log.warning("no_room", why=str(error))
             on_full()
         except StoreBusyError as error:
             log.warning("store_busy", why=str(error))
+        else:
+            if refusals:
+                log.info("written_at_last", refusals=refusals)
+            return answer
         await asyncio.sleep(PAUSE_SECONDS)
+    raise AssertionError  # it counts for ever

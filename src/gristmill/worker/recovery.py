@@ -13,7 +13,7 @@ from gristmill.domain.call import Call, CallCounts
 from gristmill.domain.ids import SIFTING, Digest, JobId, ShardNumber, WorkerId
 from gristmill.domain.money import Spent
 from gristmill.domain.record import Row
-from gristmill.domain.segment import Origin
+from gristmill.domain.segment import Origin, Segment
 from gristmill.domain.usage import Usage
 from gristmill.errors import LeaseLostError, NotFoundError, WrongStateError
 from gristmill.ports.clock import Clock
@@ -92,19 +92,17 @@ async def _settle_loss(ports: WorkerPorts, dead: DeadEpoch, recipe: Digest) -> N
     calls = [*dead.ended, *(_presumed(start, ports.clock) for start in dead.open)]
     spent = sum((call.spent for call in calls), Spent())
     fresh = calls[settled:] if dead.is_proof else [replace(call, certainty="lost") for call in calls[settled:]]
-    shard = await persist(lambda: ports.store.read_shard(dead.job, dead.shard))
-    segment = await persist(
-        lambda: write_segment(
-            ports.blobs,
-            Origin(job=dead.job, shard=dead.shard, epoch=dead.epoch, passed=shard.passed),
-            recipe=recipe,
-            rows=_unfinished(fresh),
-            counts=CallCounts(),
-        )
-    )
+    segment = await _show(ports, dead, recipe, fresh) if fresh else None
     proven = spent if dead.is_proof else None
     await persist(lambda: ports.store.settle_epoch(dead.job, dead.shard, dead.epoch, proven, segment))
     log.info("epoch_settled", shard=dead.shard, epoch=dead.epoch, answers=len(fresh), proof=dead.is_proof)
+
+
+async def _show(ports: WorkerPorts, dead: DeadEpoch, recipe: Digest, calls: Sequence[Call]) -> Segment:
+    shard = await persist(lambda: ports.store.read_shard(dead.job, dead.shard))
+    origin = Origin(job=dead.job, shard=dead.shard, epoch=dead.epoch, passed=shard.passed)
+    rows, counts = _unfinished(calls), CallCounts(made=len(calls))
+    return await persist(lambda: write_segment(ports.blobs, origin, recipe=recipe, rows=rows, counts=counts))
 
 
 def _unfinished(calls: Iterable[Call]) -> Sequence[Row]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -16,6 +17,7 @@ from gristmill.generation.books import Books
 from gristmill.generation.means import Means
 from gristmill.generation.purse import Purse
 from gristmill.generation.stop import StoppedError
+from gristmill.ports.journal import EpochLog
 from gristmill.ports.store import Finished, Wait
 from gristmill.worker.desk import Desk
 from gristmill.worker.keeper import House, Keeper
@@ -175,10 +177,13 @@ class _Worker:
         answers = await self._load_past(lease) if lease.epoch > 1 else []
         wake = asyncio.Event()
         purse = Purse(wake=wake, monotonic=self._ports.clock.monotonic)
-        books = Books(purse, self._ports.journal.open_epoch(lease), answers, report_full=_report_full)
+        books = Books(purse, await persist(partial(self._open_log, lease)), answers, report_full=_report_full)
         desk = Desk(lease, books, self._recipe.attempts.limit, wake)
         self._desks.append(desk)
         group.create_task(self._keep(desk))
+
+    async def _open_log(self, lease: Lease) -> EpochLog:
+        return self._ports.journal.open_epoch(lease)
 
     async def _load_past(self, lease: Lease) -> list[Call]:
         """Answers paid for by earlier epochs of the shard; records of it that stand are known from here on."""
