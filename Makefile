@@ -26,6 +26,7 @@ demo: $(RUN) ## Make 20 records with a small model that runs here; again: go on 
 
 test: $(TEST) ## Run every test but the long ones, with coverage in htmlcov/
 	@mkdir -p reports
+	GRISTMILL_HOME=.gristmill $(BIN)/gristmill models pull smollm2
 	$(BIN)/python -m pytest --whole -n $(JOBS) --dist worksteal --junit-xml reports/junit.xml \
 	  --cov --cov-report html:htmlcov --cov-report xml:coverage.xml --cov-report term --cov-fail-under 90
 
