@@ -1,14 +1,31 @@
 """The verbs of Gristmill from a shell."""
 
+import io
+import os
+import sys
+
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    import os
-    import sys
-
     # Arrow's own pool keeps what the largest segment took; the system's gives it back, so that memory stays flat.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    _open_standard_streams()
 
     from gristmill.cli.boundary import run_command
 
     sys.exit(run_command(sys.argv[1:]))
+
+
+def _open_standard_streams() -> None:
+    # A file that is opened later must not get the number of a stream the caller closed: what we say would go into it.
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - for as long as we live
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    # A terminal that knows no check mark gets a question mark, not an error.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

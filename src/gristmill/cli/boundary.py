@@ -1,5 +1,6 @@
 """Where every refusal becomes a sentence and an exit code; no traceback ever reaches a user."""
 
+import shlex
 import sys
 import tempfile
 import time
@@ -8,9 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gristmill.cli.terminal import ERR, say_error
+from gristmill.cli.terminal import ERR, mute, say_error
 from gristmill.errors import BadInputError, Finding, GristmillError
+
+if TYPE_CHECKING:
+    from cyclopts import CycloptsError
 
 OK, BAD_INPUT, FAILED, STOPPED = 0, 2, 4, 130
 # EX_SOFTWARE of sysexits.h: our own mistake, not the user's.
@@ -23,7 +28,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
     try:
         status = build_app(arguments)(
-            list(arguments), result_action="return_value", exit_on_error=False, print_error=True
+            list(arguments), result_action="return_value", exit_on_error=False, print_error=False
         )
     except KeyboardInterrupt:
         return STOPPED
@@ -31,7 +36,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return leaving.code if isinstance(leaving.code, int) else BAD_INPUT
     except BrokenPipeError:
         # Whoever read our output has had enough.
-        sys.stderr.close()
+        mute(sys.stdout)
         return OK
     except BaseException as error:  # noqa: BLE001 - the one place where everything ends
         return _refuse(_innermost(error))
@@ -59,8 +64,8 @@ def place_finding(finding: Finding, file: str) -> str:
     label = "warning: " if finding.severity == "warning" else ""
     if not file:
         return f"  {label}{finding}"
-    place = f"{file}:{finding.line}:{finding.column}: " if finding.line else f"{file}: "
-    return f"{place}{label}{replace(finding, line=0)}"
+    numbers = [str(number) for number in (finding.line, finding.column) if number]
+    return f"{':'.join([file, *numbers])}: {label}{replace(finding, line=0)}"
 
 
 def _refuse(error: BaseException) -> int:
@@ -68,6 +73,7 @@ def _refuse(error: BaseException) -> int:
 
     match error:
         case CycloptsError():
+            say_error(_usage_sentence(error))
             return BAD_INPUT
         case GristmillError():
             say_error(str(error))
@@ -82,6 +88,14 @@ def _refuse(error: BaseException) -> int:
         case _:
             say_error(f"Something is wrong in Gristmill itself. The details are in {_keep_traceback(error)}")
             return BROKEN
+
+
+def _usage_sentence(error: "CycloptsError") -> str:
+    # "Unused Tokens: ['x']." says nothing to somebody who does not know how command lines are read.
+    is_left_over = type(error).__name__ == "UnusedCliTokensError"
+    words = f"Nothing takes {shlex.join(error.unused_tokens or [])} here." if is_left_over else str(error)
+    verb = " ".join(error.command_chain or ())
+    return f"{words} See: {' '.join(['gristmill', verb, '--help'] if verb else ['gristmill', '--help'])}"
 
 
 def _code_of(error: GristmillError) -> int:

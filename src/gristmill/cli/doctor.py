@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gristmill.cli.boundary import BAD_INPUT, OK
+from gristmill.cli.job_store import find_jobs
 from gristmill.cli.terminal import OUT
 from gristmill.domain.completion import ModelName
 from gristmill.errors import GristmillError
 from gristmill.jobs.models import STARTING_ALIASES
-from gristmill.wiring.places import find_folder, folder_place, settings_place
+from gristmill.wiring.places import folder_place, settings_place
 from gristmill.wiring.ports import find_prices, open_job_ports
 from gristmill.wiring.settings import Settings, origins, read_settings
 
@@ -33,7 +34,7 @@ async def doctor(*, folder: Annotated[Path | None, Parameter(name="--dir")] = No
     folder
         The folder of a run; else ./out, or the settings' store.
     """
-    found = find_folder(folder)
+    found = find_jobs(folder)
     settings = read_settings(found)
     OUT.print(_settings_table(settings, found))
     OUT.print()

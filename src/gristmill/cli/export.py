@@ -35,7 +35,7 @@ async def export(
     fmt
         jsonl, csv or parquet.
     out
-        The file to write; dataset.FORMAT in the folder when left out.
+        The file to write, or a folder for dataset.FORMAT; the job's own folder when left out.
     lineage
         Add a column that says how each record came about.
     dir
@@ -48,7 +48,9 @@ async def export(
     folder = Path(source) if is_folder else dir
     async with open_jobs(folder) as ports:
         job = await ports.store.read_job(await _last(ports, source) if is_folder else JobId(source))
-        target = out or (folder or Path()) / f"{DATASET_STEM}.{formats[0]}"
+        target = out or folder or Path()
+        if out is None or out.is_dir():
+            target /= f"{DATASET_STEM}.{formats[0]}"
         written = await export_job(ports, job, formats[0], target, lineage=lineage)
     say(f"{target}  {count(written.file.records, 'record')}")
 

@@ -11,15 +11,21 @@ from gristmill.wiring.ports import find_prices, open_job_ports
 from gristmill.wiring.settings import read_settings
 
 
+def find_jobs(folder: Path | None) -> Path | None:
+    """The folder whose jobs are meant, None for the settings' store. Raises NotFoundError when it holds no jobs."""
+    found = find_folder(folder)
+    if found is not None and not (found / INNER / "store.db").is_file():
+        raise NotFoundError(f"No job lies in {found}: there is no {found / INNER}.")
+    return found
+
+
 @asynccontextmanager
 async def open_jobs(folder: Path | None) -> AsyncIterator[JobPorts]:
     """The ports of the jobs in a folder; without one, of `out` or the current folder, else of the settings' store.
 
     Raises NotFoundError when the folder holds no jobs: looking makes nothing.
     """
-    found = find_folder(folder)
-    if found is not None and not (found / INNER / "store.db").is_file():
-        raise NotFoundError(f"No job lies in {found}: there is no {found / INNER}.")
+    found = find_jobs(folder)
     settings = read_settings(found)
     place = folder_place(found) if found is not None else settings_place(settings)
     async with open_job_ports(place, find_prices(settings, {}, callable_only=False)) as ports:

@@ -39,18 +39,19 @@ def lint(
     show_findings(findings, str(template))
     problems = list(findings)
     if seeds and not any(finding.severity == "error" for finding in findings):
-        problems += _lint_seeds(source, seeds)
+        problems += _lint_seeds(template, source, seeds)
     return _conclude(problems, template)
 
 
-def _lint_seeds(source: str, seeds: tuple[str, ...]) -> tuple[Finding, ...]:
+def _lint_seeds(template: Path, source: str, seeds: tuple[str, ...]) -> tuple[Finding, ...]:
     files = parse_seeds(seeds)
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         blobs = open_blobs(f"file://{folder}")
         kept = asyncio.run(keep_seeds(files, blobs))
         with open_seeds(kept.get(""), blobs) as reader:
             findings = check_seeds(reader, compile_template(source).seed_fields) if reader else ()
-    show_findings(findings, str(files[""]))
+    # They stand where the template asks for what a row lacks.
+    show_findings(findings, str(template))
     return findings
 
 

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
-from gristmill.cli.options import PRICE_HELP, parse_budget, parse_models, parse_prices
+from gristmill.cli.options import PRICE_HELP, parse_budget, parse_prices
 from gristmill.cli.outcome import exit_code
 from gristmill.cli.rows import show_row
 from gristmill.cli.terminal import OUT, say, say_error, show_money
@@ -28,6 +28,7 @@ defaults: {model: tested, max_tokens: 64}
 steps:
   - id: answer
     prompt: "Reply with one short friendly sentence."
+attempts: {repair: 0, redraw: 0}
 """
 # What a test may cost when no other budget is given: a call of 64 tokens costs less with every model known today.
 TEST_BUDGET = NanoUsd(50_000_000)
@@ -84,12 +85,12 @@ async def try_model(
     Parameters
     ----------
     model
-        The model: PROVIDER:MODEL.
+        The model: PROVIDER:MODEL, or an alias such as cheap.
     """
     order = MillOrder(
         template=TEST_TEMPLATE,
         records=1,
-        models={"": parse_models([model])[""]},
+        models={"": _named(model)},
         prices=parse_prices(price),
         budget=parse_budget(budget) or TEST_BUDGET,
         kind="test",
@@ -100,6 +101,13 @@ async def try_model(
     if report.job.status is not JobStatus.COMPLETED:
         say_error(report.job.detail or f"The model gave no usable answer: the test ended as {report.job.status}.")
     return exit_code(report.job.status)
+
+
+def _named(word: str) -> ModelName:
+    aliases = {**STARTING_ALIASES, **read_settings().models.aliases}
+    if word not in aliases and ":" not in word:
+        raise BadInputError(f"{word!r} is no model: write PROVIDER:MODEL, such as openai:{word}, or an alias.")
+    return ModelName(aliases.get(word, word))
 
 
 def _standing(model: ModelName, prices: Prices) -> tuple[Text, Text]:

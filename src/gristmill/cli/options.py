@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from gristmill.domain.completion import ModelName
 from gristmill.domain.money import NanoUsd, parse_usd
@@ -16,6 +16,9 @@ from gristmill.wiring.ports import rates_of
 
 # An option that is given once for each of its values.
 Many = Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False, show_default=False)]
+
+# Dollars for a million tokens: a dollar a token. What is above is a slip.
+MOST_RATE = 1_000_000
 
 SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet."
 MODEL_HELP = "ALIAS=PROVIDER:MODEL, or PROVIDER:MODEL for every model of the template. May be given again."
@@ -38,7 +41,9 @@ class OrderOptions:
     ] = ()
     budget: Annotated[str | None, Parameter(help="The most it may cost, in US dollars.")] = None
     random_seed: Annotated[int | None, Parameter(help="Another number gives other draws. 0 when left out.")] = None
-    concurrency: Annotated[int | None, Parameter(help="The most calls in flight at once.")] = None
+    concurrency: Annotated[
+        int | None, Parameter(help="The most calls in flight at once.", validator=validators.Number(gte=1))
+    ] = None
 
 
 def read_template(path: Path) -> str:
@@ -47,7 +52,9 @@ def read_template(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BadInputError(f"There is no template {path}.") from error
-    except (IsADirectoryError, UnicodeDecodeError) as error:
+    except IsADirectoryError as error:
+        raise BadInputError(f"{path} is not a template: it is a folder.") from error
+    except UnicodeDecodeError as error:
         raise BadInputError(f"{path} is not a template: it is no text in UTF-8.") from error
 
 
@@ -102,7 +109,7 @@ def _parse_price(text: str) -> tuple[ModelName, Rates]:
         given, made = (Decimal(rate) for rate in rates.split("/"))
     except (ValueError, InvalidOperation) as error:
         raise BadInputError(_no_price(text)) from error
-    if not model or not given.is_finite() or not made.is_finite() or min(given, made) < 0:
+    if not model or not all(rate.is_finite() and 0 <= rate <= MOST_RATE for rate in (given, made)):
         raise BadInputError(_no_price(text))
     return ModelName(model), rates_of(given, made)
 

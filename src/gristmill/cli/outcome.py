@@ -16,6 +16,7 @@ EXIT_CODES = {
 }
 STOPPED = 130
 MOST_REASONS = 5
+MOST_DETAIL = 160
 
 
 def exit_code(status: JobStatus) -> int:
@@ -84,15 +85,25 @@ def _hint(status: JobStatus, command: str) -> str:
 
 
 def _show_rejects(delivery: Delivery) -> None:
+    examples = delivery.rejects.examples if delivery.rejects else {}
     rejects = sorted(delivery.report.totals.rejects.items(), key=lambda item: -item[1])
     for reason, times in rejects[:MOST_REASONS]:
         ERR.print(Text.assemble((f"  {times:>6,} × ", "dim"), f"rejected: {reason}"))
+        if examples.get(reason):
+            say(f"           such as: {_brief(examples[reason])}", style="dim")
     if len(rejects) > MOST_REASONS:
         say(f"         and {count(len(rejects) - MOST_REASONS, 'other reason')}: see summary.json", style="dim")
 
 
+def _brief(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_DETAIL else f"{line[: MOST_DETAIL - 1]}…"
+
+
 def _show_files(delivery: Delivery, folder: Path) -> None:
     lines = {folder / export.file.path.name: count(export.file.records, "record") for export in delivery.exports}
+    if delivery.rejects:
+        lines[folder / delivery.rejects.path.name] = f"{count(delivery.rejects.count, 'reject')}, with reasons"
     lines[folder / delivery.summary.name] = "figures, costs, digests"
     width = max(len(str(path)) for path in lines)
     for path, text in lines.items():

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 from cyclopts import Parameter, validators
 from rich.padding import Padding
 from rich.text import Text
@@ -14,7 +13,7 @@ from gristmill.cli.options import OrderOptions
 from gristmill.cli.outcome import exit_code
 from gristmill.cli.rows import row_json, show_row
 from gristmill.cli.run import make_order
-from gristmill.cli.terminal import OUT, say, show_money, write
+from gristmill.cli.terminal import OUT, json_text, say, show_money, write
 from gristmill.domain.job import JobStatus
 from gristmill.jobs.create import plan_order
 from gristmill.jobs.follow import StopSwitch
@@ -58,7 +57,7 @@ async def _draft(wanted: MillOrder, *, as_json: bool) -> int:
         previews = preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=request.records)
     for shown in previews:
         if as_json:
-            write(orjson.dumps(preview_json(shown)).decode())
+            write(json_text(preview_json(shown)))
         else:
             _show(shown)
     return OK
@@ -69,7 +68,7 @@ async def _make(wanted: MillOrder, *, as_json: bool) -> int:
     report, rows = await mill_aside(order, StopSwitch())
     for row in rows:
         if as_json:
-            write(orjson.dumps(row_json(row)).decode())
+            write(json_text(row_json(row)))
         else:
             show_row(row)
     if report.job.status is JobStatus.FAILED:
@@ -85,7 +84,7 @@ def _show(shown: SlotPreview) -> None:
     OUT.rule(Text(f"record {shown.slot}", style="bold"), align="left", style="dim")
     for name, value in (("seed", shown.seed), ("values", shown.values)):
         if value:
-            OUT.print(Text.assemble((f"{name:<8}", "dim"), orjson.dumps(value).decode()))
+            OUT.print(Text.assemble((f"{name:<8}", "dim"), json_text(value)))
     for step in shown.steps:
         _show_step(step)
     OUT.print()

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -14,10 +14,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gristmill.cli.terminal import ERR, count, show_duration, show_money
+from gristmill.cli.terminal import ERR, count, mute, say, show_duration, show_money
 from gristmill.domain.event import Event
 from gristmill.domain.job import JobStatus
 from gristmill.domain.json import JsonObject
+from gristmill.jobs.follow import StopSwitch
 from gristmill.jobs.report import JobReport, report_json, time_json
 
 PLAIN_SECONDS = 5.0
@@ -115,9 +116,14 @@ class PlainProgress:
 
 
 class JsonProgress:
-    """One JSON object a line on stdout: the stored events, and how the job stands at each look."""
+    """One JSON object a line on stdout: the stored events, and how the job stands at each look.
 
-    def __init__(self) -> None:
+    `on_lost` is called once when stdout takes no more; nothing is written after that.
+    """
+
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
+        self._is_lost = False
         self._sequence = 0
         self._rate = Rate()
         self._last: JsonObject = {}
@@ -142,8 +148,16 @@ class JsonProgress:
 
     def _write(self, report: JobReport, kind: str, fields: JsonObject) -> None:
         head = {"sequence": self._sequence, "at": time_json(report.at), "job": report.job.id, "type": kind}
-        sys.stdout.buffer.write(orjson.dumps({**head, **fields, **head}, option=orjson.OPT_APPEND_NEWLINE))
-        sys.stdout.buffer.flush()
+        if self._is_lost:
+            return
+        try:
+            sys.stdout.buffer.write(orjson.dumps({**head, **fields, **head}, option=orjson.OPT_APPEND_NEWLINE))
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            self._is_lost = True
+            mute(sys.stdout)
+            say(f"Nobody takes the events any more ({error.strerror}): stopping as by Ctrl-C.", style="yellow")
+            self._on_lost()
 
 
 def progress_json(report: JobReport) -> JsonObject:
@@ -154,10 +168,10 @@ def progress_json(report: JobReport) -> JsonObject:
 
 
 @contextmanager
-def open_progress(*, as_json: bool) -> Iterator[Progress]:
+def open_progress(switch: StopSwitch, *, as_json: bool) -> Iterator[Progress]:
     """The progress that fits where stderr goes."""
     if as_json:
-        yield JsonProgress()
+        yield JsonProgress(switch.press)
     elif ERR.is_terminal:
         with Live(Text(""), console=ERR, refresh_per_second=8) as live:
             yield LiveProgress(live)

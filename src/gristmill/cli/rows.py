@@ -4,7 +4,7 @@ import orjson
 from rich.padding import Padding
 from rich.text import Text
 
-from gristmill.cli.terminal import OUT, show_money
+from gristmill.cli.terminal import OUT, json_text, show_money
 from gristmill.domain.call import Call
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import show_usd
@@ -37,12 +37,12 @@ def show_row(row: Row) -> None:
     title = Text.assemble((f"record {row.slot}{attempt}", "bold"), "  ", outcome)
     OUT.rule(title, align="left", style="dim")
     if row.values:
-        OUT.print(Text.assemble(("values  ", "dim"), orjson.dumps(row.values).decode()))
+        OUT.print(Text.assemble(("values  ", "dim"), json_text(row.values)))
     for call in row.calls:
         _show_call(call)
     if row.record is not None:
         OUT.print(Text("record", style="bold cyan"))
-        OUT.print(Padding(Text(_pretty(row.record)), (0, 0, 0, 2)))
+        OUT.print(Padding(Text(json_text(row.record, indent=2)), (0, 0, 0, 2)))
     if row.detail:
         OUT.print(Padding(Text(row.detail, style="yellow"), (0, 0, 0, 2)))
     OUT.print()
@@ -72,7 +72,3 @@ def _call_json(call: Call) -> JsonObject:
         "usage": tokens_json(call.usage),
         "cost_usd": show_usd(call.cost),
     }
-
-
-def _pretty(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()

@@ -22,7 +22,7 @@ from gristmill.cli.options import (
 )
 from gristmill.cli.outcome import exit_code, show_outcome
 from gristmill.cli.progress import JsonProgress, Progress, open_progress
-from gristmill.cli.terminal import say
+from gristmill.cli.terminal import count, say
 from gristmill.errors import WorkersDiedError
 from gristmill.jobs.export import parse_formats
 from gristmill.jobs.follow import StopSwitch
@@ -71,12 +71,12 @@ async def run(
     with about(template):
         wanted = make_order(template, records, order)
         switch = StopSwitch()
-        with open_progress(as_json=as_json) as progress, pressing(switch, progress):
+        with open_progress(switch, as_json=as_json) as progress, pressing(switch, progress):
             milling = Milling(
                 folder=out,
                 workers=workers,
                 formats=parse_formats(formats),
-                announce=lambda taken: None if as_json else announce(taken, out),
+                announce=lambda taken: announce(taken, wanted, out, as_json=as_json),
                 watch=progress.watch,
             )
             delivery = await _mill(wanted, milling, switch)
@@ -101,12 +101,17 @@ def make_order(template: Path, records: int, options: OrderOptions) -> MillOrder
     )
 
 
-def announce(taken: TakenUp, out: Path) -> None:
-    """One line about what is being made, and whether it goes on from before."""
+def announce(taken: TakenUp, wanted: MillOrder, out: Path, *, as_json: bool) -> None:
+    """A line about what is being made, whether it goes on from before, and which option comes too late."""
     order = taken.job.order
+    if wanted.max_in_flight not in {None, order.max_in_flight}:
+        kept = f"with {order.max_in_flight}" if order.max_in_flight else "without a limit"
+        say(f"warning: --concurrency is left aside: the job was made {kept}, and goes on so.", style="yellow")
+    if as_json:
+        return
     models = ", ".join(sorted(set(order.aliases.values())))
     verb = "Going on with" if taken.is_continued else "Making"
-    say(f"{verb} {taken.job.records:,} records of {order.name} with {models} in {out}/", style="bold")
+    say(f"{verb} {count(taken.job.records, 'record')} of {order.name} with {models} in {out}/", style="bold")
 
 
 def tell_end(progress: JsonProgress, delivery: Delivery) -> None:
@@ -115,7 +120,8 @@ def tell_end(progress: JsonProgress, delivery: Delivery) -> None:
     for export in delivery.exports:
         progress.tell(delivery.report, "export", export_json(export, folder))
     job = delivery.report.job
-    fields = {"status": job.status, "reason": job.detail, "summary": str(delivery.summary)}
+    rejects = str(delivery.rejects.path) if delivery.rejects else None
+    fields = {"status": job.status, "reason": job.detail, "summary": str(delivery.summary), "rejects": rejects}
     progress.tell(delivery.report, "end", fields)
 
 

@@ -1,13 +1,27 @@
 """How the shell speaks: results on stdout, everything else on stderr."""
 
+import json
+import os
 import sys
+from typing import NoReturn, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
+from gristmill.datasets.jsontext import clean
+
+
+class _Console(Console):
+    """A console whose reader may leave: that ends the verb, and is no error of ours."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Let whoever called decide; Rich would leave with an exit code of its own."""
+        raise BrokenPipeError
+
+
 # Where nobody looks, nothing is cut to a width: grep and columns see whole lines.
-OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+OUT = _Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+ERR = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str = "") -> None:
@@ -23,6 +37,19 @@ def say_error(text: str) -> None:
 def write(text: str) -> None:
     """A result, on stdout, as it is."""
     OUT.out(text, highlight=False)
+
+
+def mute(stream: TextIO) -> None:
+    """Let go what is still said on a stream that nobody reads any more, or that has no room."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, stream.fileno())
+    os.close(silence)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """The value as JSON: of rows too, whose numbers may be longer than fast libraries take."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    return clean(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators))
 
 
 def show_duration(seconds: float) -> str:

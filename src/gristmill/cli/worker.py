@@ -15,11 +15,12 @@ import structlog
 from cyclopts import Parameter
 
 from gristmill.cli.boundary import BROKEN, OK
+from gristmill.cli.job_store import find_jobs
 from gristmill.cli.terminal import say_error
 from gristmill.domain.ids import JobId, WorkerId
 from gristmill.errors import GristmillError
 from gristmill.wiring.logs import open_log
-from gristmill.wiring.places import Place, find_folder, folder_place, settings_place
+from gristmill.wiring.places import Place, folder_place, settings_place
 from gristmill.wiring.ports import open_worker_ports
 from gristmill.wiring.settings import Settings, read_settings
 from gristmill.worker import run_worker
@@ -40,7 +41,7 @@ def worker(*, job: str, dir: Annotated[Path | None, Parameter(name="--dir")] = N
     dir
         The folder of the run; else ./out, or the settings' store.
     """
-    folder = find_folder(dir)
+    folder = find_jobs(dir)
     settings = read_settings(folder)
     place = folder_place(folder) if folder is not None else settings_place(settings)
     name = WorkerId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")

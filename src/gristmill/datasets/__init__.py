@@ -4,6 +4,7 @@ from gristmill.datasets.columns import decode_segment, encode_segment
 from gristmill.datasets.exports import Exported, Format, export_records
 from gristmill.datasets.fingerprints import FingerprintSet
 from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
+from gristmill.datasets.rejects import RejectList, list_rejects
 from gristmill.datasets.seeds import SeedsReader, StoredSeeds, check_seeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 
@@ -12,6 +13,7 @@ __all__ = [
     "FingerprintSet",
     "Format",
     "Printed",
+    "RejectList",
     "SeedsReader",
     "StoredSeeds",
     "blob_name",
@@ -19,6 +21,7 @@ __all__ = [
     "decode_segment",
     "encode_segment",
     "export_records",
+    "list_rejects",
     "read_fingerprints",
     "read_records",
     "read_rejects",

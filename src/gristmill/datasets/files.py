@@ -21,8 +21,10 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turn what the disk refuses into StorageFullError, and a path that can never work into BadInputError."""
     try:
         yield
-    except (NotADirectoryError, IsADirectoryError, FileExistsError) as error:
-        raise BadInputError(f"cannot write {path}: {error.strerror}. Choose another folder.") from error
+    except (NotADirectoryError, FileExistsError) as error:
+        raise BadInputError(f"cannot write {path}: {error.filename} is no folder. Choose another folder.") from error
+    except IsADirectoryError as error:
+        raise BadInputError(f"cannot write {path}: it is a folder. Choose another folder.") from error
     except OSError as error:
         if error.errno in {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT}:
             raise BadInputError(f"cannot write {path}: {error.strerror}. Choose another folder.") from error

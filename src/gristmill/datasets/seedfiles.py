@@ -91,7 +91,13 @@ def _row_of(text: str, number: int, line: int) -> SeedRow:
     except json.JSONDecodeError as error:
         return bad_row(number, f"is not JSON: {error.msg}", line=line, column=error.colno)
     except (ValueError, RecursionError) as error:
-        return bad_row(number, f"cannot be read as JSON: {error}", line=line)
+        return bad_row(number, f"cannot be read as JSON: {_why(error)}", line=line)
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _as_row(value: object, number: int, line: int = 0) -> SeedRow:
@@ -176,8 +182,7 @@ def _read_array(text: _JsonText) -> Iterator[SeedRow]:
         try:
             value = text.value()
         except (ValueError, RecursionError) as error:
-            what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            raise InvalidSeedsError(f"{text.path}: row {number} is not JSON: {what}.") from error
+            raise InvalidSeedsError(f"{text.path}: row {number} cannot be read as JSON: {_why(error)}.") from error
         yield _as_row(value, number)
         follows = text.peek()
         if follows == ",":
@@ -199,7 +204,7 @@ def _read_object(path: Path) -> Iterator[SeedRow]:
         hint = " One object a line is JSON Lines: name the file .jsonl." if error.msg == "Extra data" else ""
         raise InvalidSeedsError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}.{hint}") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidSeedsError(f"{path}: cannot be read as JSON: {error}.") from error
+        raise InvalidSeedsError(f"{path}: cannot be read as JSON: {_why(error)}.") from error
     for number, row in enumerate(_rows_of(path, columns), 1):
         yield _as_row(row, number)
 

@@ -10,16 +10,20 @@ NanoUsd = NewType("NanoUsd", int)
 
 ZERO = NanoUsd(0)
 NANO = Decimal(1_000_000_000)
+# Sums of nano-dollars up to nine times as large fit a 64-bit integer, which is what stores keep.
+MOST_USD = 1_000_000_000
 
 
 def parse_usd(text: str | Decimal) -> NanoUsd:
-    """A decimal number of dollars as nano-dollars, rounded up. Raises BadInputError for anything else."""
+    """A decimal number of dollars, at most a billion, as nano-dollars, rounded up. Raises BadInputError otherwise."""
     try:
         dollars = Decimal(text)
     except InvalidOperation as error:
         raise BadInputError(f"{text!r} is not an amount of US dollars. Write a number such as 2.50.") from error
     if not dollars.is_finite() or dollars < 0:
         raise BadInputError(f"{text!r} is not an amount of US dollars. Write a number such as 2.50.")
+    if dollars > MOST_USD:
+        raise BadInputError(f"{text!r} is more than {MOST_USD:,} US dollars, the most there is room for.")
     return NanoUsd(int((dollars * NANO).to_integral_value(ROUND_CEILING)))
 
 

@@ -12,7 +12,7 @@ from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd, show_usd
 from gristmill.domain.pricing import worst_cost
 from gristmill.domain.sharding import plan_shards
-from gristmill.errors import BadInputError, BudgetTooSmallError, RenderError, TemplateTooExpensiveError
+from gristmill.errors import BudgetTooSmallError, RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import first_calls
 from gristmill.jobs.models import find_models, require_budget, resolve_aliases
 from gristmill.jobs.ports import JobPorts
@@ -53,8 +53,6 @@ async def create_job(request: JobRequest, ports: JobPorts, *, chance: random.Ran
 
 def plan_order(recipe: Recipe, request: JobRequest, ports: JobPorts) -> Order:
     """The order a request stands for: seeds checked, models found, the rest at its defaults."""
-    if request.records < 1:
-        raise BadInputError(f"Ask for at least one record, not {request.records}.")
     with open_seeds(request.seeds.get(""), ports.blobs) as reader:
         require_seeds(recipe, reader)
     aliases = resolve_aliases(recipe, request.aliases)

@@ -7,7 +7,7 @@ from gristmill.domain.completion import Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.job import Order
 from gristmill.domain.json import Json, JsonObject
-from gristmill.errors import RenderError
+from gristmill.errors import RenderError, TemplateTooExpensiveError
 from gristmill.jobs.create import draw_scope
 from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.ports import JobPorts
@@ -77,7 +77,7 @@ def _render(recipe: Recipe, step: Step, scope: Scope) -> StepPreview:
         if not is_wanted(recipe, step, scope):
             return StepPreview(step=step, is_wanted=False)
         return StepPreview(step=step, messages=render_messages(recipe, step, scope))
-    except RenderError as error:
+    except (RenderError, TemplateTooExpensiveError) as error:
         return StepPreview(step=step, problem=str(error))
 
 

@@ -7,6 +7,11 @@ from gristmill.datasets import StoredSeeds
 from gristmill.domain.completion import ModelName
 from gristmill.domain.job import JobKind
 from gristmill.domain.money import NanoUsd
+from gristmill.errors import BadInputError
+
+# 24,415 shards, planned in about a second.
+MOST_RECORDS = 100_000_000
+MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +31,14 @@ class JobRequest:
     random_seed: int | None = None
     max_in_flight: int | None = None
     kind: JobKind = "dataset"
+
+    def __post_init__(self) -> None:
+        """Raise BadInputError for numbers that no job can have."""
+        if self.records < 1:
+            raise BadInputError(f"Ask for at least one record, not {self.records}.")
+        if self.records > MOST_RECORDS:
+            raise BadInputError(f"Ask for at most {MOST_RECORDS:,} records in one job, not {self.records:,}.")
+        if self.max_in_flight is not None and self.max_in_flight < 1:
+            raise BadInputError(f"At least one call must be in flight, not {self.max_in_flight}.")
+        if abs(self.random_seed or 0) > MOST_SEED:
+            raise BadInputError(f"A random seed has at most 63 bits; {self.random_seed} has more.")

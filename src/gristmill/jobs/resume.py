@@ -1,5 +1,6 @@
 """The same order given again: it continues the job; other inputs are refused with the difference."""
 
+import difflib
 from collections.abc import Iterable, Iterator
 
 from gristmill.domain.job import Job, JobStatus
@@ -10,6 +11,8 @@ from gristmill.jobs.models import find_models, resolve_aliases
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.request import JobRequest
 from gristmill.recipes import compile_template
+
+MOST_LINES = 20
 
 
 async def last_job(ports: JobPorts) -> Job | None:
@@ -52,6 +55,7 @@ def find_changes(job: Job, request: JobRequest, ports: JobPorts) -> Iterator[str
     recipe = compile_template(request.template)
     if recipe.digest != order.recipe:
         yield f"template: {order.name} ({order.recipe[:12]}) is now {recipe.name} ({recipe.digest[:12]})"
+        yield from _text_changes(order.template, request.template)
     seeds = digests_of(request)
     for name in sorted({*order.seeds, *seeds}):
         if order.seeds.get(name) != seeds.get(name):
@@ -75,6 +79,13 @@ def _model_changes(job: Job, request: JobRequest, ports: JobPorts) -> Iterator[s
     for model, found in find_models(priced, ports.prices).items():
         if found.price.rates != job.order.models[model].price.rates:
             yield f"price of {model}: it was frozen into the job when it was made, and is now another"
+
+
+def _text_changes(before: str, after: str) -> Iterator[str]:
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
+    yield from (f"  {line}" for line in lines[:MOST_LINES])
+    if len(lines) > MOST_LINES:
+        yield f"  … and {len(lines) - MOST_LINES} more lines"
 
 
 def _short(digest: str | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from gristmill.datasets import Format
+from gristmill.datasets import Format, RejectList, list_rejects, read_rejects
 from gristmill.domain.job import Job, JobStatus
 from gristmill.jobs.create import create_job
 from gristmill.jobs.export import export_job
@@ -21,6 +21,7 @@ from gristmill.jobs.resume import continue_job, find_changes, last_job, refuse_c
 from gristmill.jobs.summary import ExportedAs, Pace, summary_json
 
 DATASET_STEM = "dataset"
+REJECTS = "rejects.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Delivery:
     report: JobReport
     pace: Pace
     exports: Sequence[ExportedAs]
+    rejects: RejectList | None
     summary: Path
 
 
@@ -56,12 +58,18 @@ async def take_up(request: JobRequest, ports: JobPorts, follower: Follower, *, c
 async def deliver(
     report: JobReport, ports: JobPorts, *, folder: Path, formats: Sequence[Format], pace: Pace
 ) -> Delivery:
-    """Write the exports, then `summary.json`, each whole or not at all."""
+    """Write the exports, the list of rejects if there are any, then `summary.json`, each whole or not at all."""
     exports = [await export_job(ports, report.job, fmt, folder / f"{DATASET_STEM}.{fmt}") for fmt in formats]
+    rejects = await _list_rejects(report.job, ports, folder / REJECTS)
     summary = summary_json(report, pace, exports, folder)
     path = folder / "summary.json"
     write_whole(path, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    return Delivery(report=report, pace=pace, exports=exports, summary=path)
+    return Delivery(report=report, pace=pace, exports=exports, rejects=rejects, summary=path)
+
+
+async def _list_rejects(job: Job, ports: JobPorts, path: Path) -> RejectList | None:
+    rows = read_rejects(ports.blobs, job.id, await ports.store.read_manifest(job.id))
+    return await list_rejects(rows, path, attempt_limit=job.order.attempt_limit)
 
 
 def write_whole(path: Path, content: bytes) -> None:

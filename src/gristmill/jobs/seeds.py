@@ -23,7 +23,16 @@ def open_seeds(seeds: StoredSeeds | None, blobs: Blobs) -> Iterator[SeedsReader 
 
 async def keep_seeds(files: Mapping[str, Path], blobs: Blobs) -> Mapping[str, StoredSeeds]:
     """Store each seed file under its digest. Raises InvalidSeedsError for one that cannot be read."""
-    return {name: await store_seeds(path, blobs) for name, path in files.items()}
+    return {name: await _keep(path, blobs) for name, path in files.items()}
+
+
+async def _keep(path: Path, blobs: Blobs) -> StoredSeeds:
+    try:
+        return await store_seeds(path, blobs)
+    except InvalidSeedsError as error:
+        # The findings speak of this file, not of the template.
+        error.add_note(str(path))
+        raise
 
 
 def require_seeds(recipe: Recipe, reader: SeedsReader | None) -> None:

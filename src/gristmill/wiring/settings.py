@@ -102,11 +102,11 @@ def read_settings(folder: Path | None = None) -> Settings:
     try:
         settings: Settings = located()
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(f"{_names(files)} is not TOML: {error}.") from error
+        raise BadInputError(f"{' or '.join(map(str, files))} is not TOML: {error}.") from error
     except ValidationError as error:
-        raise BadInputError(_WRONG, [_finding(problem) for problem in error.errors()]) from error
-    except ValueError as error:
-        raise BadInputError(f"The settings cannot be read: {error}.") from error
+        raise _with_findings(files, error) from error
+    except (ValueError, OSError) as error:
+        raise BadInputError(f"The settings in {_names(files)} cannot be read: {error}.") from error
     return settings
 
 
@@ -114,9 +114,6 @@ def origins(folder: Path | None, environment: Mapping[str, str]) -> dict[str, st
     """Where each setting came from: a variable's name, a file, or `default`."""
     files = {path: tomllib.loads(path.read_text("utf-8")) for path in settings_files(folder)}
     return {name: _origin(name, files, environment) for name in Settings.model_fields}
-
-
-_WRONG = "Some settings cannot be used:"
 
 
 def _origin(name: str, files: Mapping[Path, Mapping[str, Any]], environment: Mapping[str, str]) -> str:
@@ -133,5 +130,14 @@ def _finding(problem: Mapping[str, Any]) -> Finding:
     return Finding(code="bad_setting", message=f"{problem['msg']}.", path=path)
 
 
+def _with_findings(files: tuple[Path, ...], error: ValidationError) -> BadInputError:
+    refusal = BadInputError(
+        f"Some settings in {_names(files)} cannot be used:", [_finding(problem) for problem in error.errors()]
+    )
+    # A value may stand in any of these places, so the findings name none: least of all a template.
+    refusal.add_note("")
+    return refusal
+
+
 def _names(files: tuple[Path, ...]) -> str:
-    return " or ".join(str(path) for path in files)
+    return " or ".join([*map(str, files), f"{PREFIX}… variables"])

@@ -139,6 +139,9 @@ def test_latency_and_stalls_take_their_time() -> None:
         ("scripted:demo?speed=9", "no setting 'speed'"),
         ("scripted:demo?429=2", "from 0 to 1"),
         ("scripted:demo?latency=soon", "latency=soon"),
+        ("scripted:demo?latency=-1", "from 0 on"),
+        ("scripted:demo?retry_after=nan", "from 0 on"),
+        ("scripted:demo?429=nan", "from 0 to 1"),
         ("scripted:demo?429=0.6&500=0.6", "more than all"),
     ],
 )

@@ -48,8 +48,8 @@ def test_one_seeds_file_is_taken_even_with_an_equals_sign_in_its_name(tmp_path: 
 
 def test_a_template_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
-    for path in (tmp_path, tmp_path / "bytes"):
-        with pytest.raises(BadInputError, match="no text"):
+    for path, words in ((tmp_path, "it is a folder"), (tmp_path / "bytes", "no text")):
+        with pytest.raises(BadInputError, match=words):
             read_template(path)
 
 

@@ -24,6 +24,12 @@ def test_what_is_no_amount_is_refused_in_a_sentence(text: str) -> None:
         parse_usd(text)
 
 
+@pytest.mark.parametrize("text", ["1e400", "1000000001"])
+def test_an_amount_that_no_store_could_keep_is_refused(text: str) -> None:
+    with pytest.raises(BadInputError, match="the most there is room for"):
+        parse_usd(text)
+
+
 @pytest.mark.parametrize(
     ("nano", "text"),
     [

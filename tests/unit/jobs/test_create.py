@@ -43,7 +43,6 @@ async def test_a_model_given_for_everything_stands_for_every_name(tmp_path: Path
     ("changes", "error", "words"),
     [
         ({"template": "steps: []"}, InvalidTemplateError, "template"),
-        ({"records": 0}, BadInputError, "at least one"),
         ({"seeds": {}}, InvalidSeedsError, "city"),
         ({"aliases": {"cheep": FREE_MODEL}}, UnknownModelError, "Did you mean 'cheep'"),
         ({"aliases": {}}, UnknownModelError, "--model cheap="),
@@ -60,6 +59,22 @@ async def test_what_cannot_be_made_is_refused_before_a_job_exists(
         with pytest.raises(error, match=words):
             await create_job(request, ports, chance=chance())
         assert await ports.store.list_jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"records": 0}, "at least one record"),
+        ({"records": 10**20}, "at most 100,000,000"),
+        ({"max_in_flight": 0}, "At least one call"),
+        ({"random_seed": 2**63}, "at most 63 bits"),
+        ({"random_seed": -(2**63)}, "at most 63 bits"),
+    ],
+)
+async def test_numbers_that_no_job_can_have_are_refused(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    async with open_ports(tmp_path) as ports:
+        with pytest.raises(BadInputError, match=words):
+            await a_request(ports, tmp_path, **changes)  # type: ignore[arg-type]
 
 
 async def test_rows_that_lack_what_prompts_need_are_named(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from gristmill.domain.money import NanoUsd
 from gristmill.jobs.create import plan_order
 from gristmill.jobs.estimate import estimate_json, estimate_order
@@ -23,8 +25,9 @@ async def test_a_preview_shows_seeds_draws_and_prompts_with_placeholders_for_ans
     assert answer.messages[0].content == "Answer: ‹question.text›"
 
 
-async def test_a_preview_of_a_prompt_that_cannot_be_rendered_says_why(tmp_path: Path) -> None:
-    template = TEMPLATE.replace("about {{ city.name }}", "{{ 1 // (city.name | length - 4) }}")
+@pytest.mark.parametrize("prompt", ["{{ 1 // (city.name | length - 4) }}", "{{ city.name | center(20000000) }}"])
+async def test_a_preview_of_a_prompt_that_cannot_be_rendered_says_why(tmp_path: Path, prompt: str) -> None:
+    template = TEMPLATE.replace("about {{ city.name }}", prompt)
     async with open_ports(tmp_path) as ports:
         request = await a_request(ports, tmp_path, template=template)
         recipe = compile_template(request.template)

@@ -1,5 +1,6 @@
 """How a scripted model behaves, as its name says."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
@@ -56,14 +57,21 @@ def _with_setting(script: Script, word: str, text: str) -> Script:
             case "seed":
                 return replace(script, seed=int(text))
             case "latency":
-                return replace(script, latency=float(text))
+                return replace(script, latency=_seconds(text))
             case "retry_after":
-                return replace(script, retry_after=float(text))
+                return replace(script, retry_after=_seconds(text))
             case _:
                 known = ", ".join(("latency", "retry_after", "seed", *FAULTS))
                 raise UnknownModelError(f"A scripted model has no setting {word!r}. It has {known}.")
     except ValueError as error:
         raise UnknownModelError(f"A scripted model cannot have {word}={text}: {error}.") from error
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError("seconds are a number from 0 on")
+    return seconds
 
 
 def _share(text: str) -> float:

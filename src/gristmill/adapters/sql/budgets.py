@@ -20,7 +20,7 @@ def read_budget(tx: Transaction, job: JobId) -> Budget:
     """The job's cap and what of it is granted. Raises NotFoundError."""
     row = tx.connection.execute(_READ, {"of": job}).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no job {job}")
+        raise NotFoundError(f"There is no job {job}.")
     return Budget(cap=row.cap, granted=row.granted)
 
 

@@ -54,7 +54,7 @@ def read_job(tx: Transaction, job: JobId) -> Job:
     """The job's row. Raises NotFoundError."""
     row = tx.connection.execute(_READ, {"of": job}).mappings().one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no job {job}")
+        raise NotFoundError(f"There is no job {job}.")
     return decode_job(row)
 
 
@@ -70,7 +70,7 @@ def list_jobs(tx: Transaction, limit: int, after: JobId | None) -> Sequence[Job]
     else:
         place = tx.connection.execute(_PLACE, {"of": after}).scalar_one_or_none()
         if place is None:
-            raise NotFoundError(f"there is no job {after}")
+            raise NotFoundError(f"There is no job {after}.")
         rows = tx.connection.execute(_OLDER, {"most": limit, "at": place, "of": after})
     return [decode_job(row) for row in rows.mappings()]
 

@@ -15,7 +15,7 @@ BUSY_TIMEOUT_SECONDS = 5.0
 
 _BUSY = "The store was busy for too long and gave no answer."
 _FULL = "The disk of the store has no room or refuses writes."
-_NO_STORE = "The file is damaged, or no Gristmill store."
+_NO_STORE = "The file of the store is damaged, or it is no store of Gristmill."
 _REFUSALS: Mapping[int, tuple[type[GristmillError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreBusyError, _BUSY),
     sqlite3.SQLITE_LOCKED: (StoreBusyError, _BUSY),

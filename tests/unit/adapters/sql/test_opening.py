@@ -94,7 +94,7 @@ def test_a_url_that_names_no_store_is_refused(url: str, words: str) -> None:
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("dear diary, " * 1_000)
-    with pytest.raises(BadInputError, match="no Gristmill store"):
+    with pytest.raises(BadInputError, match="no store of Gristmill"):
         make(tmp_path / "store.db")
 
 
