@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,9 +31,20 @@ from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.worker.ports import WorkerPorts
 
 
+# Every thread keeps the memory of the largest segment it ever wrote or read, so there are few: one for the store, one
+# for files.
+THREADS = 2
+
+
+def _bound_threads() -> None:
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="gristmill")
+    asyncio.get_running_loop().set_default_executor(executor)
+
+
 @asynccontextmanager
 async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts]:
     """What the use cases need, closed at the end."""
+    _bound_threads()
     store = await open_store_at(place.store_url)
     try:
         yield JobPorts(store=store, blobs=open_blobs(place.blobs_url), prices=prices, clock=SystemClock())
@@ -43,6 +55,7 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
 @asynccontextmanager
 async def open_worker_ports(place: Place, settings: Settings, worker: WorkerId) -> AsyncIterator[WorkerPorts]:
     """What a worker needs, closed at the end."""
+    _bound_threads()
     store = await open_store_at(place.store_url)
     models = open_models(settings)
     journal = LocalJournal(place.journals, worker)
