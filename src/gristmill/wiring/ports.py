@@ -30,7 +30,6 @@ from gristmill.wiring.places import Place
 from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.worker.ports import WorkerPorts
 
-
 # Every thread keeps the memory of the largest segment it ever wrote or read, so there are few: one for the store, one
 # for files.
 THREADS = 2
