@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
@@ -74,7 +75,7 @@ def run(
 
     `template` is a file, or the template's text when it has more than one line. `seeds` is a file or rows. `models`
     say what the template's models stand for: a mapping, or one model for all. What was made is returned whatever ended
-    the job; `summary["status"]` says what did. Blocks; call it in a thread when an event loop is running. Raises
+    the job; `summary["status"]` says what did. Blocks, also where an event loop is running, as in a notebook. Raises
     GristmillError for what is refused.
     """
     order = MillOrder(
@@ -86,7 +87,17 @@ def run(
     )
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         files = {} if seeds is None else {"": _seeds_file(seeds, Path(folder))}
-        return asyncio.run(_run(order, files, Path(out), workers))
+        return _wait_for(lambda: asyncio.run(_run(order, files, Path(out), workers)))
+
+
+def _wait_for(verb: Callable[[], Dataset]) -> Dataset:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return verb()
+    # A loop cannot run inside another one of its thread, so it gets a thread of its own.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(verb).result()
 
 
 async def _run(order: MillOrder, files: Mapping[str, Path], out: Path, workers: int) -> Dataset:

@@ -14,7 +14,7 @@ from gristmill.domain.job import JobKind
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.pricing import Rates
 from gristmill.domain.record import Row
-from gristmill.errors import WorkersDiedError
+from gristmill.errors import BadInputError, WorkersDiedError
 from gristmill.jobs.follow import Follower, StopSwitch, Watch
 from gristmill.jobs.models import STARTING_ALIASES, check_aliases
 from gristmill.jobs.ports import JobPorts
@@ -54,6 +54,11 @@ class Milling:
     formats: Sequence[Format] = ("jsonl",)
     announce: Callable[[TakenUp], None] = lambda _: None
     watch: Watch = lambda _report, _events: None
+
+    def __post_init__(self) -> None:
+        """Raise BadInputError when nobody would work."""
+        if self.workers < 1:
+            raise BadInputError(f"At least one worker must work, not {self.workers}.")
 
 
 async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobRequest:

@@ -8,11 +8,13 @@ from gristmill.generation.breaker import (
     FAULT_SECONDS,
     HOPELESS_LIMIT,
     REFUSED_LIMIT,
+    UNREACHED_SECONDS,
     Breaker,
 )
 
 WRONG_KEY = CallRefusedError("Wrong key.", status=401, hopeless=True)
 REFUSED = CallRefusedError("Not this prompt.")
+NOBODY = ProviderFaultError("No connection.", sent=False)
 FAULT = ProviderFaultError("Down.", status=500)
 
 
@@ -46,6 +48,19 @@ def test_faults_give_a_model_up_only_when_they_are_many_and_last_long() -> None:
     many.fail(FAULT, FAULT_SECONDS)
     long.fail(FAULT, FAULT_LIMIT * FAULT_SECONDS)
     assert many.words == long.words == "Down."
+
+
+@pytest.mark.parametrize("reached", [False, True])
+def test_an_address_where_nobody_was_ever_reached_is_given_up_sooner(reached: bool) -> None:
+    breaker = Breaker()
+    if reached:
+        breaker.fail(FAULT, 0.0)
+    for _ in range(FAULT_LIMIT):
+        breaker.fail(NOBODY, 0.0)
+    breaker.fail(NOBODY, UNREACHED_SECONDS - 1)
+    assert breaker.words is None
+    breaker.fail(NOBODY, 2 * UNREACHED_SECONDS)
+    assert breaker.words == (None if reached else "No connection.")
 
 
 def test_the_first_words_stand() -> None:

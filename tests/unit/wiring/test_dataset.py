@@ -19,6 +19,16 @@ def test_python_orders_a_dataset_and_reads_it(tmp_path: Path) -> None:
     assert list(made.to_pandas()["line"]) == [record["line"] for record in records]
 
 
+async def test_a_notebook_whose_loop_runs_may_order_too(tmp_path: Path) -> None:
+    made = gristmill.run(TEMPLATE, records=1, seeds=[{"name": "Lima"}], models="scripted:demo", out=tmp_path / "out")
+    assert len(list(made)) == 1
+
+
+def test_an_order_without_a_worker_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="At least one worker"):
+        gristmill.run(TEMPLATE, records=1, models="scripted:demo", out=tmp_path / "out", workers=0)
+
+
 def test_a_template_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no template"):
         gristmill.run(tmp_path / "none.yaml", records=1)
