@@ -52,6 +52,10 @@ SCHEMAS = [
         "$ref": "#/$defs/p",
     },
     {"type": "string", "format": "date"},
+    {"type": "string", "pattern": "^(What|How|Is|Can|Does|Which) [A-Za-z0-9 '-]+[?]$", "minLength": 15},
+    {"type": "string", "pattern": "^[a-z]+-[0-9]+$"},
+    {"type": "string", "pattern": "^[0-9]{3}$"},
+    {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     {"type": "null"},
     {},
 ]
@@ -71,6 +75,7 @@ async def test_a_value_satisfies_its_schema(schema: dict[str, object]) -> None:
         ("Aurora Desk Lamp: a lamp with a long arm.\n\nHow do I clean it?", "Aurora Desk Lamp"),
         ("Write a question about the Boreal Kettle, please.", "Boreal Kettle"),
         ('Write a question about "tidal energy" for a class.', "tidal energy"),
+        ("Rewrite as a question: the size of the Fern Plant Pot", "Fern Plant Pot"),
         ("write a question about photosynthesis", "photosynthesis"),
     ],
 )
@@ -79,6 +84,16 @@ async def test_a_question_names_what_its_prompt_is_about(prompt: str, subject: s
     question = orjson.loads((await ask(completion(prompt, schema=schema))).text)["question"]
     assert subject in question
     assert question.endswith("?")
+
+
+async def test_a_prompt_that_ends_with_a_fact_is_answered_with_it() -> None:
+    reply = await ask(completion('Answer "How wide is it?" with this fact: It is 18 centimetres wide.'))
+    assert reply.text == "It is 18 centimetres wide."
+
+
+async def test_a_pattern_that_nothing_meets_harms_nobody() -> None:
+    reply = await ask(completion("x", schema='{"type": "string", "pattern": "^q{77}$"}'))
+    assert orjson.loads(reply.text)
 
 
 async def test_a_reply_longer_than_its_limit_is_cut_off_and_says_so() -> None:

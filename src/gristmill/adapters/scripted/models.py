@@ -6,7 +6,7 @@ import random
 
 import orjson
 
-from gristmill.adapters.scripted.prose import Writer
+from gristmill.adapters.scripted.prose import Writer, fact_of
 from gristmill.adapters.scripted.script import Script, read_script
 from gristmill.adapters.scripted.values import Filler
 from gristmill.domain.completion import Completion, ModelName, Reply
@@ -96,6 +96,9 @@ def write_reply(request: Completion) -> str:
     chance = random.Random(_digest(request))  # noqa: S311 - the same for the same request is what is wanted
     writer = Writer(request.messages, chance)
     if request.schema is None:
+        fact = fact_of(request.messages[-1].content)
+        if fact is not None:
+            return fact
         asks = "question" in request.messages[-1].content.lower() and "?" not in request.messages[-1].content
         return writer.question() if asks else writer.sentences(3)
     return orjson.dumps(Filler(orjson.loads(request.schema.text), writer, chance).fill()).decode()

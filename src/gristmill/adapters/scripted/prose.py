@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Iterator
 
 from gristmill.domain.completion import Message
 
@@ -39,9 +40,10 @@ STATEMENTS = (
 _LABELLED = re.compile(
     r"^(?:product|item|name|title|subject|topic|about)\s*:\s*(.{2,80})$", re.IGNORECASE | re.MULTILINE
 )
-_HEADING = re.compile(r"^([A-Z][^:.?\n]{1,60}): ")
+_HEADING = re.compile(r"^([A-Z][\w'’-]*(?: (?:[A-Z][\w'’-]*|\d+))*): ")
 _QUOTED = re.compile(r"[\"“«]([^\"”»\n]{3,60})[\"”»]")
 _NAME = re.compile(r"(?<=[a-z,:;(] )[A-Z][\w'’-]*(?: (?:[A-Z][\w'’-]*|\d+))*")
+_GIVEN = re.compile(r":\s+([A-Z][^:?!]{2,300}\.)\s*$")
 _WORD = re.compile(r"[a-z]{5,}")
 _COMMON_WORDS = """
 about above after again answer asked being below between could customer during easily every first following given their
@@ -72,6 +74,12 @@ def matter_of(messages: tuple[Message, ...]) -> str:
     return text[labels[-1] :] if labels else text
 
 
+def fact_of(text: str) -> str | None:
+    """The sentences that a prompt ends with behind a colon: what it wants to be answered with. None without any."""
+    found = _GIVEN.search(text)
+    return found[1] if found else None
+
+
 class Writer:
     """Writes about one prompt, by the chance it is given."""
 
@@ -85,6 +93,14 @@ class Writer:
         """One question that names the subject."""
         opener, case = self._chance.choice(OPENERS), self._chance.choice(CASES)
         return self._fill(f"{opener} {case}?")
+
+    def short_texts(self) -> Iterator[str]:
+        """Texts of many shapes, for whoever wants one that follows a pattern."""
+        for opener in self._chance.sample(OPENERS, len(OPENERS)):
+            yield self._fill(f"{opener}?")
+        detail, count = self._chance.choice(self._details), self._chance.randint(100, 999)
+        yield from (self.phrase(), self._subject, detail, detail.capitalize(), detail.upper(), str(count))
+        yield from (f"{detail}-{count}", f"{detail[:2].upper()}-{count}", f"{count / 10}", f"${count / 100}")
 
     def sentences(self, count: int) -> str:
         """So many different sentences, the first of which names the subject; at most as many as there are."""

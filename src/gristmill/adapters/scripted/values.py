@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,10 @@ FORMATS: Mapping[str, str] = {
 
 
 class Filler:
-    """Fills one schema. A `pattern`, a negation or conditions are beyond it: such a value is right only by chance."""
+    """Fills one schema. A negation or conditions are beyond it: such a value is right only by chance.
+
+    A `pattern` is met where a question, a phrase, a word, a code, a number or a format's example meets it.
+    """
 
     def __init__(self, root: Mapping[str, Any], writer: Writer, chance: random.Random) -> None:
         self._root = root
@@ -110,17 +114,38 @@ class Filler:
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         if schema.get("format") in FORMATS:
             return FORMATS[schema["format"]]
+        if "pattern" in schema:
+            return self._following(schema)
         text = self._writer.question() if "question" in name else self._prose(schema, name)
         while len(text) < schema.get("minLength", 0):
             text = f"{text} {self._writer.sentences(3)}"
         longest = schema.get("maxLength")
         return text if longest is None or len(text) <= longest else text[:longest]
 
+    def _following(self, schema: Mapping[str, Any]) -> str:
+        candidates = [
+            *self._writer.short_texts(),
+            self._writer.question(),
+            self._writer.sentences(2),
+            *FORMATS.values(),
+        ]
+        least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+        fitting = (text for text in candidates if least <= len(text) <= most and _follows(text, schema["pattern"]))
+        return next(fitting, candidates[0])
+
     def _prose(self, schema: Mapping[str, Any], name: str) -> str:
         short = ("name", "title", "label", "tag", "topic", "word", "key", "id")
         if name.endswith(short) and not schema.get("minLength"):
             return self._writer.phrase()
         return self._writer.sentences(2)
+
+
+def _follows(text: str, pattern: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        # JSON Schema's patterns are ECMAScript's: Python may not know one.
+        return False
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
