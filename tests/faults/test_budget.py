@@ -10,7 +10,7 @@ from gristmill.domain.completion import Completion, Message, ModelName, Sampling
 from gristmill.domain.job import JobStatus
 from gristmill.domain.model import Limits
 from gristmill.domain.pricing import worst_cost
-from gristmill.generation import ask
+from gristmill.generation import ask, pace
 from support.mill import PRICED, Mill, Outcome
 from support.provider import Conduct, Running, serve
 
@@ -61,8 +61,8 @@ def worst_of_a_line() -> int:
 def a_conduct(seed: int, **faults: float) -> Conduct:
     """Replies of any length up to the limit, from the worst tokenizer there is."""
     return Conduct(
-        latency=0.1,
-        jitter=0.02,
+        latency=0.25,
+        jitter=0.1,
         reply_tokens=0,
         bytes_per_token=1,
         input_price=PRICED.rates.input,
@@ -123,6 +123,8 @@ async def require_spent(folder: Path, *, seed: int, workers: int) -> None:
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ask, "BACKOFF_SECONDS", 0.02)
+    # All 200 from the first moment: how soon a window opens is the pace's business.
+    monkeypatch.setattr(pace, "START", IN_FLIGHT)
 
 
 @pytest.mark.parametrize(("seed", "workers"), [(1, 1), (2, 2), (3, 8)])
