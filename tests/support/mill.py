@@ -27,6 +27,8 @@ from gristmill.worker.ports import WorkerPorts
 
 MODEL = ModelName("test:model")
 FREE = Price(table="test")
+NO_LIMITS = Limits()
+USED = Usage(input=20, output=10)
 PRICED = Price(table="test", rates=Rates(input=NanoUsd(1_000_000_000), output=NanoUsd(4_000_000_000)))
 JOB = JobId("job-1")
 
@@ -56,7 +58,7 @@ class FakeModels:
         """Nothing is open."""
 
 
-def say(text: str, usage: Usage | None = Usage(input=20, output=10)) -> Reply:
+def say(text: str, usage: Usage | None = USED) -> Reply:
     """A reply as a model gives it."""
     return Reply(text=text, finish_reason="stop", usage=usage)
 
@@ -92,7 +94,13 @@ class Mill:
             await store.close()
 
     async def order(
-        self, template: str = ONE_STEP, *, records: int = 10, price: Price = FREE, budget: int = 0, limits: Limits = Limits()
+        self,
+        template: str = ONE_STEP,
+        *,
+        records: int = 10,
+        price: Price = FREE,
+        budget: int = 0,
+        limits: Limits = NO_LIMITS,
     ) -> Job:
         """Create the job; it needs no seeds."""
         recipe = compile_template(template)
@@ -102,7 +110,7 @@ class Mill:
                 name=recipe.name,
                 template=template,
                 recipe=recipe.digest,
-                aliases={name: MODEL for name in recipe.models},
+                aliases=dict.fromkeys(recipe.models, MODEL),
                 models={MODEL: Model(name=MODEL, price=price, limits=limits)},
                 attempt_limit=recipe.attempts.limit,
                 sifts=recipe.is_distinct,

@@ -54,7 +54,9 @@ class Rate:
         if len(self._lumps) < LEAST_LUMPS:
             return 0.0
         (since, first), (last, most) = self._lumps[0], self._lumps[-1]
-        return (most - first) / (last - since) if last > since else 0.0
+        # A lump is late only when none came for a whole window: then the pause counts.
+        until = now if now - last > WINDOW_SECONDS else last
+        return (most - first) / (until - since) if until > since else 0.0
 
 
 def describe(report: JobReport, rate: float) -> list[str]:

@@ -75,3 +75,11 @@ def test_a_key_is_masked_but_for_its_last_letters() -> None:
     assert mask("OPENAI_API_KEY", "sk-1234567890") == "…7890"
     assert mask("OPENAI_API_KEY", "short") == "…"
     assert mask("OPENAI_BASE_URL", "http://x") == "http://x"
+
+
+def test_a_pace_that_stopped_falls() -> None:
+    rate = Rate()
+    for second, accepted in enumerate((0, 100, 200, 300)):
+        rate.add(float(second), accepted)
+    assert rate.add(10.0, 300) == 100.0
+    assert rate.add(41.0, 300) == pytest.approx(100 / 39)
