@@ -8,8 +8,6 @@ from typing import NoReturn, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from gristmill.datasets.jsontext import clean
-
 
 class _Console(Console):
     """A console whose reader may leave: that ends the verb, and is no error of ours."""
@@ -49,7 +47,9 @@ def mute(stream: TextIO) -> None:
 def json_text(value: object, *, indent: int | None = None) -> str:
     """The value as JSON: of rows too, whose numbers may be longer than fast libraries take."""
     separators = (",", ":") if indent is None else (",", ": ")
-    return clean(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators))
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    # Half a character, as a model may send, is none that a terminal can show.
+    return text.encode(errors="replace").decode()
 
 
 def show_duration(seconds: float) -> str:
