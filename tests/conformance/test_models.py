@@ -65,7 +65,7 @@ def provider_for(kind: str, fault: str) -> Iterator[Case]:
     with serve(conduct) as provider:
         endpoints = Endpoints(default=Endpoint(base_url=provider.base_url, api_key="secret"))
         models: CheckedModels = OpenAiModels(endpoints)
-        yield Case(RoutedModels({"openai": models}) if kind == "routed" else models, "openai:any")
+        yield Case(RoutedModels({"openai": lambda: models}) if kind == "routed" else models, "openai:any")
 
 
 @pytest.fixture(params=["openai", "scripted", "routed"])
@@ -176,7 +176,7 @@ def test_what_the_provider_bills_is_what_its_usage_costs() -> None:
 
 
 def test_a_name_nobody_answers_to_is_refused_before_anything_starts() -> None:
-    routed = RoutedModels({"scripted": ScriptedModels()})
+    routed = RoutedModels({"scripted": ScriptedModels})
     with pytest.raises(UnknownModelError, match="there are scripted:"):
         routed.check(ModelName("bedrock:claude"))
     with pytest.raises(UnknownModelError, match="There are demo, slow, flaky"):

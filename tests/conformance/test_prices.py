@@ -11,7 +11,7 @@ from genai_prices.data import providers
 
 from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
-from gristmill.adapters.prices.table import price_of
+from gristmill.adapters.prices.listed import price_of
 from gristmill.domain.completion import ModelName
 from gristmill.domain.model import Limits
 from gristmill.domain.pricing import Rates, cost_of, rate_of

@@ -1,6 +1,6 @@
 """One Models out of several: the provider's prefix of a model's name chooses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gristmill.domain.completion import Completion, ModelName, Reply
@@ -17,10 +17,11 @@ class CheckedModels(Models, Protocol):
 
 
 class RoutedModels:
-    """Sends each call to the models of its prefix: `openai`, `scripted`, `local`."""
+    """Sends each call to the models of its prefix: `openai`, `scripted`, `local`; each is opened when first asked."""
 
-    def __init__(self, providers: Mapping[str, CheckedModels]) -> None:
+    def __init__(self, providers: Mapping[str, Callable[[], CheckedModels]]) -> None:
         self._providers = providers
+        self._open: dict[str, CheckedModels] = {}
 
     def check(self, name: ModelName) -> None:
         """Raise UnknownModelError when nobody answers to the name, or its setting is missing."""
@@ -32,13 +33,14 @@ class RoutedModels:
 
     async def close(self) -> None:
         """Close every connection of every provider."""
-        for provider in self._providers.values():
-            await provider.close()
+        while self._open:
+            await self._open.popitem()[1].close()
 
     def _provider_of(self, name: ModelName) -> CheckedModels:
         prefix = name.partition(":")[0]
-        provider = self._providers.get(prefix)
-        if provider is None:
+        if prefix not in self._providers:
             known = ", ".join(f"{one}:" for one in self._providers)
             raise UnknownModelError(f"{name!r} names no known provider. A model is PROVIDER:MODEL; there are {known}.")
-        return provider
+        if prefix not in self._open:
+            self._open[prefix] = self._providers[prefix]()
+        return self._open[prefix]

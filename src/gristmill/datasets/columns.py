@@ -116,7 +116,7 @@ def decode_segment(content: bytes) -> list[Row]:
 
 def read_table(content: bytes, columns: list[str] | None = None) -> pa.Table:
     """These columns of a segment, or all. Raises ValueError for bytes that are no segment."""
-    return pq.read_table(pa.BufferReader(content), columns=columns, use_threads=False)
+    return pq.ParquetFile(pa.BufferReader(content)).read(columns=columns, use_threads=False)
 
 
 def decode_rows(table: pa.Table) -> list[Row]:

@@ -53,14 +53,9 @@ async def read_records(blobs: Blobs, job: JobId, manifest: Manifest, *, lineage:
 
 async def read_rejects(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIterator[Row]:
     """The rejects and the withdrawn records (reason `duplicate`), by slot and attempt; raises like `read_records`."""
-    slots = pa.array([slot for slot, _ in manifest.withdrawn], pa.int64())
     shown = (segment for segment in manifest.segments if segment.rejected or manifest.withdrawn)
 
-    def may_be_reject(table: pa.Table) -> Any:  # noqa: ANN401 - a mask of Arrow's
-        withdrawn = pc.and_(_stands(ACCEPTED)(table), pc.is_in(table["slot"], slots))
-        return pc.or_(_stands(REJECTED)(table), withdrawn)
-
-    async for shard in _shards(blobs, job, shown, may_be_reject, None):
+    async for shard in _shards(blobs, job, shown, _may_be_reject(manifest), None):
         for row in _rows(shard):
             if row.is_reject:
                 yield row
@@ -107,6 +102,18 @@ def _read_rows(content: bytes, mask: Mask, columns: list[str] | None) -> pa.Tabl
 def _rows(table: pa.Table) -> Iterator[Row]:
     for start in range(0, table.num_rows, BATCH_ROWS):
         yield from decode_rows(table.slice(start, BATCH_ROWS))
+
+
+def _may_be_reject(manifest: Manifest) -> Mask:
+    if not manifest.withdrawn:
+        return _stands(REJECTED)
+    slots = pa.array([slot for slot, _ in manifest.withdrawn], pa.int64())
+
+    def mask(table: pa.Table) -> Any:  # noqa: ANN401 - a mask of Arrow's
+        withdrawn = pc.and_(_stands(ACCEPTED)(table), pc.is_in(table["slot"], slots))
+        return pc.or_(_stands(REJECTED)(table), withdrawn)
+
+    return mask
 
 
 def _stands(standing: str) -> Mask:

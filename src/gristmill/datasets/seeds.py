@@ -153,7 +153,10 @@ class _GroupWriter:
 
     def _flush(self) -> None:
         if self._texts:
-            self._writer.write_table(pa.table([pa.array(self._texts, pa.string())], schema=SCHEMA))
+            # pa.array would import pandas, where it is installed, to see whether a list is none of its own.
+            column = pa.lib.StringBuilder()
+            column.append_values(self._texts)
+            self._writer.write_table(pa.table([column.finish()], schema=SCHEMA))
             self._texts = []
             self._characters = 0
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from gristmill.adapters import openai
 from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
-from gristmill.adapters.openai import Endpoint, Endpoints, OpenAiModels
+from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
@@ -95,9 +96,9 @@ def open_models(settings: Settings) -> RoutedModels:
     """Every provider that can be called from here. Nothing is called or started yet."""
     return RoutedModels(
         {
-            "openai": OpenAiModels(find_endpoints(settings)),
-            "scripted": ScriptedModels(),
-            "local": EmbeddedModels(settings.home_folder),
+            "openai": lambda: openai.OpenAiModels(find_endpoints(settings)),
+            "scripted": ScriptedModels,
+            "local": lambda: EmbeddedModels(settings.home_folder),
         }
     )
 

@@ -3,10 +3,11 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from gristmill.adapters import openai
 from gristmill.adapters.embedded.pull import find_model
 from gristmill.adapters.embedded.server import EmbeddedServer
 from gristmill.adapters.embedded.smollm2 import SMOLLM2
-from gristmill.adapters.openai import Endpoint, Endpoints, OpenAiModels
+from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.domain.completion import Completion, ModelName, Reply
 from gristmill.errors import UnknownModelError
 
@@ -20,7 +21,7 @@ class EmbeddedModels:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._server: EmbeddedServer | None = None
-        self._models: tuple[Endpoint, OpenAiModels] | None = None
+        self._models: tuple[Endpoint, openai.OpenAiModels] | None = None
 
     def check(self, name: ModelName) -> None:
         """Raise UnknownModelError, with the command to run, when the model, its engine or its file is not there."""
@@ -45,12 +46,12 @@ class EmbeddedModels:
             await self._server.close()
             self._server = None
 
-    async def _connect(self) -> OpenAiModels:
+    async def _connect(self) -> "openai.OpenAiModels":
         if self._server is None:
             self._server = EmbeddedServer(find_model(self._home), self._home / "logs" / "smollm2.log")
         endpoint = await self._server.start()
         if self._models is None or self._models[0] != endpoint:
-            before, self._models = self._models, (endpoint, OpenAiModels(Endpoints(default=endpoint)))
+            before, self._models = self._models, (endpoint, openai.OpenAiModels(Endpoints(default=endpoint)))
             if before is not None:
                 await before[1].close()
         return self._models[1]

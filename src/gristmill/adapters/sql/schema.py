@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from gristmill.adapters.sql.tables import metadata
 from gristmill.errors import BadInputError
 
 # Every revision `migrations` has, oldest first.
@@ -9,16 +10,29 @@ REVISIONS = ("0001",)
 
 
 def prepare_schema(reading: Engine, writing: Engine) -> None:
-    """Bring the store to the newest revision. Raises BadInputError when a newer program wrote it."""
+    """Bring the store to the newest revision. Raises BadInputError when a newer program, or a strange one, wrote it."""
     with reading.connect() as connection:
         if _is_current(connection):
             return
     with writing.begin() as connection:
         # Another process may have done it while we waited for the lock.
-        if not _is_current(connection):
-            from gristmill.adapters.sql.migrate import migrate  # noqa: PLC0415 - Alembic costs 80 ms, needed once
+        if _is_empty(connection):
+            _create(connection)
+        elif not _is_current(connection):
+            from gristmill.adapters.sql.migrate import migrate  # noqa: PLC0415 - Alembic costs 170 ms, seldom needed
 
             migrate(connection)
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
+
+
+def _create(connection: Connection) -> None:
+    # As the migrations would, one after the other, and as Alembic would note it.
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISIONS[-1]})
 
 
 def _is_current(connection: Connection) -> bool:
@@ -32,6 +46,9 @@ def _is_current(connection: Connection) -> bool:
 
 
 def _read_revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    tables = inspect(connection).get_table_names()
+    if not tables:
         return None
+    if "alembic_version" not in tables:
+        raise BadInputError("The file holds tables of another program: it is no store of Gristmill.")
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

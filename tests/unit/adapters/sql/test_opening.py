@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url
 
 from gristmill.adapters.sql import open_store, sqlite
-from gristmill.adapters.sql.migrate import alembic_config
+from gristmill.adapters.sql.migrate import alembic_config, migrate
 from gristmill.adapters.sql.schema import REVISIONS
 from gristmill.adapters.sql.tables import metadata
 from gristmill.errors import BadInputError, GristmillError, StorageFullError, StoreBusyError
@@ -40,8 +40,9 @@ def test_a_new_store_is_made_with_its_folders_and_its_version(tmp_path: Path) ->
 
 
 def test_migrations_lead_to_the_tables_the_store_uses(tmp_path: Path) -> None:
-    make(tmp_path / "store.db")
     engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.begin() as connection:
+        migrate(connection)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         known = ScriptDirectory.from_config(alembic_config(connection)).walk_revisions()
@@ -70,6 +71,34 @@ def test_opening_a_current_store_does_not_load_alembic(tmp_path: Path) -> None:
     code = f"{OPEN}; sys.exit('alembic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, f"sqlite:///{tmp_path / 'store.db'}"], check=False, timeout=60)
     assert done.returncode == 0
+
+
+def test_making_a_new_store_does_not_load_alembic(tmp_path: Path) -> None:
+    code = f"{OPEN}; sys.exit('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, f"sqlite:///{tmp_path / 'store.db'}"], check=False, timeout=60)
+    assert done.returncode == 0
+
+
+def test_a_store_that_is_new_is_what_the_migrations_make(tmp_path: Path) -> None:
+    make(tmp_path / "new.db")
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    with engine.begin() as connection:
+        migrate(connection)
+    engine.dispose()
+    tables = "SELECT name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+    new, migrated = tmp_path / "new.db", tmp_path / "migrated.db"
+    assert query(new, tables) == query(migrated, tables)
+    for (table,) in query(new, "SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL"):
+        assert query(new, f"PRAGMA table_info({table})") == query(migrated, f"PRAGMA table_info({table})")
+    assert query(new, "SELECT * FROM alembic_version") == query(migrated, "SELECT * FROM alembic_version")
+
+
+def test_a_file_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    query(tmp_path / "store.db", "CREATE TABLE recipes (cake TEXT)")
+    before = (tmp_path / "store.db").read_bytes()
+    with pytest.raises(BadInputError, match="another program"):
+        make(tmp_path / "store.db")
+    assert (tmp_path / "store.db").read_bytes() == before
 
 
 def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
