@@ -197,6 +197,7 @@ def test_a_preview_with_calls_shows_replies_and_keeps_nothing(shell: Shell) -> N
     ran = shell("preview", "t.yaml", "--seeds", "seeds.jsonl", "-n", "1", "--model", "scripted:demo")
     assert ran.returncode == 0, ran.stderr
     assert "reply: " in ran.stdout
+    assert '{"product":{"name":"P0"}}' in ran.stdout
     assert not (shell.folder / "out").exists()
 
 

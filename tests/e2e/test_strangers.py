@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gristmill.cli.boundary import run_command
+from gristmill.cli.terminal import OUT
 
 TEMPLATE = """\
 name: tiny
@@ -86,6 +87,14 @@ def test_wrong_settings_are_not_blamed_on_the_template(capsys: pytest.CaptureFix
     said = refused(capsys, "run", *ORDER, "--records", "1")
     assert "gristmill.toml" in said
     assert "t.yaml" not in said
+
+
+def test_a_narrow_terminal_breaks_no_word_of_a_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OUT, "_width", 20)
+    assert run_command(["prices", "openai:gpt-4.1-mini"]) == 0
+    assert "openai:gpt-4.1-mini" in capsys.readouterr().out
 
 
 def test_a_preview_shows_numbers_of_any_length(capsys: pytest.CaptureFixture[str], here: Path) -> None:

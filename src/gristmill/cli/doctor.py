@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gristmill.cli.boundary import BAD_INPUT, OK
 from gristmill.cli.job_store import find_jobs
-from gristmill.cli.terminal import OUT
+from gristmill.cli.terminal import OUT, count
 from gristmill.domain.completion import ModelName
 from gristmill.errors import GristmillError
 from gristmill.jobs.models import STARTING_ALIASES
@@ -78,7 +78,7 @@ def _probes(settings: Settings, folder: Path | None) -> list[tuple[str, Callable
             jobs = await ports.store.list_jobs()
             await ports.blobs.put_new("doctor/probe", PROBE)
             await ports.blobs.delete("doctor/probe")
-        return f"{len(jobs)} jobs in {place.store_url}"
+        return f"{count(len(jobs), 'job')} in {place.store_url}"
 
     def probe_model(name: ModelName) -> Callable[[], Awaitable[str]]:
         async def probe() -> str:

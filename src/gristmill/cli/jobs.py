@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gristmill.cli.job_store import open_jobs
 from gristmill.cli.options import parse_budget
-from gristmill.cli.terminal import OUT, say, show_duration, show_money, write
+from gristmill.cli.terminal import OUT, count, say, show_duration, show_money, write, write_table
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobStatus
 from gristmill.domain.money import ZERO, show_usd
@@ -41,7 +41,7 @@ async def list_jobs(*, folder: Folder = None, as_json: AsJson = False) -> None:
     if as_json:
         write(orjson.dumps([report_json(report) for report in reports], option=orjson.OPT_INDENT_2).decode())
     elif reports:
-        OUT.print(_listed(reports))
+        write_table(_listed(reports))
     else:
         say("No jobs.")
 
@@ -157,7 +157,7 @@ def _shown(report: JobReport) -> Table:
         "reason": job.detail,
         "models": ", ".join(f"{alias} = {model}" for alias, model in job.order.aliases.items()),
         "records": f"{totals.accepted:,} of {job.records:,} accepted",
-        "rejected": f"{totals.rejected:,} attempts" if totals.rejected else "",
+        "rejected": count(totals.rejected, "attempt") if totals.rejected else "",
         "budget": f"{show_money(job.budget)}",
         "billed": show_money(totals.spent.billed),
         "presumed": show_money(totals.spent.presumed) if totals.spent.presumed else "",

@@ -95,8 +95,9 @@ async def try_model(
         budget=parse_budget(budget) or TEST_BUDGET,
         kind="test",
     )
-    report, rows = await mill_aside(order, StopSwitch())
-    for row in rows:
+    made = await mill_aside(order, StopSwitch())
+    report = made.report
+    for row in made.rows:
         show_row(row)
     if report.job.status is not JobStatus.COMPLETED:
         say_error(report.job.detail or f"The model gave no usable answer: the test ended as {report.job.status}.")

@@ -65,12 +65,14 @@ async def _draft(wanted: MillOrder, *, as_json: bool) -> int:
 
 async def _make(wanted: MillOrder, *, as_json: bool) -> int:
     order = replace(wanted, kind="preview")
-    report, rows = await mill_aside(order, StopSwitch())
-    for row in rows:
+    made = await mill_aside(order, StopSwitch())
+    report = made.report
+    for row in made.rows:
+        seed = made.seeds.get(row.seed_row) if row.seed_row is not None else None
         if as_json:
-            write(json_text(row_json(row)))
+            write(json_text(row_json(row, seed)))
         else:
-            show_row(row)
+            show_row(row, seed)
     if report.job.status is JobStatus.FAILED:
         say(report.job.detail, style="red")
     elif not as_json:

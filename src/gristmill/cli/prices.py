@@ -6,7 +6,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from gristmill.cli.options import PRICE_HELP, parse_prices
-from gristmill.cli.terminal import OUT, show_money
+from gristmill.cli.terminal import show_money, write_table
 from gristmill.domain.completion import ModelName
 from gristmill.domain.model import Model
 from gristmill.domain.pricing import Rates
@@ -39,7 +39,7 @@ def prices(
         raise BadInputError(f"{model!r} is no model: write PROVIDER:MODEL, such as openai:{model}.")
     aliases = {**STARTING_ALIASES, **settings.models.aliases}
     names = [model] if model else sorted({*aliases.values(), *settings.models.entries})
-    OUT.print(_shown([table.find_model(ModelName(name)) for name in names]))
+    write_table(_shown([table.find_model(ModelName(name)) for name in names]))
 
 
 def _shown(models: list[Model]) -> Table:

@@ -12,12 +12,12 @@ from gristmill.domain.record import Row
 from gristmill.jobs.report import tokens_json
 
 
-def row_json(row: Row) -> JsonObject:
+def row_json(row: Row, seed: JsonObject | None) -> JsonObject:
     """The Preview shape of an attempt that was made."""
     return {
         "slot": row.slot,
         "attempt": row.attempt,
-        "seed": row.seed_row,
+        "seed": seed or {},
         "values": row.values,
         "steps": [_call_json(call) for call in row.calls],
         "record": row.record,
@@ -30,14 +30,15 @@ def row_json(row: Row) -> JsonObject:
     }
 
 
-def show_row(row: Row) -> None:
+def show_row(row: Row, seed: JsonObject | None = None) -> None:
     """Print the attempt for a person."""
     outcome = ("accepted", "green") if row.is_accepted else (f"rejected: {row.reason}", "yellow")
     attempt = f", attempt {row.attempt + 1}" if row.attempt else ""
     title = Text.assemble((f"record {row.slot}{attempt}", "bold"), "  ", outcome)
     OUT.rule(title, align="left", style="dim")
-    if row.values:
-        OUT.print(Text.assemble(("values  ", "dim"), json_text(row.values)))
+    for name, value in (("seed", seed), ("values", row.values)):
+        if value:
+            OUT.print(Text.assemble((f"{name:<8}", "dim"), json_text(value)))
     for call in row.calls:
         _show_call(call)
     if row.record is not None:

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn, TextIO
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 
@@ -35,6 +36,12 @@ def say_error(text: str) -> None:
 def write(text: str) -> None:
     """A result, on stdout, as it is."""
     OUT.out(text, highlight=False)
+
+
+def write_table(table: Table) -> None:
+    """A table whose cells stay whole: on a narrow terminal its lines run on, and ids can still be copied."""
+    table.width = table.__rich_measure__(OUT, OUT.options.update(max_width=sys.maxsize)).maximum
+    OUT.print(table, crop=False)
 
 
 def mute(stream: TextIO) -> None:

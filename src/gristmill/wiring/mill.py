@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gristmill.adapters.local import SubprocessExecutor, SystemClock, lock_folder
-from gristmill.datasets import Format, read_records, read_rejects
+from gristmill.datasets import Format, SeedsReader, read_records, read_rejects, seeds_name
 from gristmill.domain.completion import ModelName
-from gristmill.domain.job import JobKind
+from gristmill.domain.job import Job, JobKind
+from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.pricing import Rates
 from gristmill.domain.record import Row
@@ -139,8 +140,17 @@ def _pace(before: JobReport, after: JobReport, *, seconds: float) -> Pace:
     return Pace(seconds=seconds, accepted=after.totals.accepted - before.totals.accepted)
 
 
-async def mill_aside(order: MillOrder, switch: StopSwitch) -> tuple[JobReport, list[Row]]:
-    """Make a few records in a folder that is gone afterwards: the job's end, and every attempt, by slot."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A few records made aside: the job's end, every attempt by slot, and the seed rows they took, by number."""
+
+    report: JobReport
+    rows: Sequence[Row]
+    seeds: Mapping[int, JsonObject]
+
+
+async def mill_aside(order: MillOrder, switch: StopSwitch) -> Aside:
+    """Make a few records in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="gristmill-") as name:
         folder = Path(name)
         delivery = await mill(order, Milling(folder=folder, formats=()), switch)
@@ -150,4 +160,13 @@ async def mill_aside(order: MillOrder, switch: StopSwitch) -> tuple[JobReport, l
             manifest = await ports.store.read_manifest(job)
             rows = [row async for row in read_records(ports.blobs, job, manifest)]
             rows += [row async for row in read_rejects(ports.blobs, job, manifest)]
-    return delivery.report, sorted(rows, key=lambda row: (row.slot, row.attempt))
+            seeds = _seeds_of(rows, delivery.report.job, ports.blobs)
+    return Aside(report=delivery.report, rows=sorted(rows, key=lambda row: (row.slot, row.attempt)), seeds=seeds)
+
+
+def _seeds_of(rows: Sequence[Row], job: Job, blobs: Blobs) -> Mapping[int, JsonObject]:
+    if "" not in job.order.seeds:
+        return {}
+    with blobs.open(seeds_name(job.order.seeds[""])) as file:
+        reader = SeedsReader(file)
+        return {row.seed_row: reader.row(row.seed_row) for row in rows if row.seed_row is not None}
