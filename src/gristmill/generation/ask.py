@@ -1,10 +1,10 @@
 """One call, from its hold to its settled cost, sent again for as long as that can help."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gristmill.domain.call import Call, CallKind, Certainty, Place
-from gristmill.domain.completion import Completion, Message, Reply
+from gristmill.domain.completion import Completion, Message
 from gristmill.domain.json import canonical
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
@@ -21,6 +21,8 @@ from gristmill.generation.stop import StoppedError
 TRIES = 7
 BACKOFF_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 30.0
+
+NOTHING_REPORTED = Usage()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +132,17 @@ def _likely(model: Model, request: Completion) -> int:
 async def _send(means: Means, books: Books, model: Model, question: Question, opened: OpenCall) -> Call:
     started = means.clock.monotonic()
 
-    def ended(cost: NanoUsd, certainty: Certainty, why: str) -> Call:
+    def ended(
+        cost: NanoUsd, certainty: Certainty, why: str, text: str | None = None, usage: Usage = NOTHING_REPORTED
+    ) -> Call:
         return Call(
             place=question.place,
             kind=question.kind,
             model=model.name,
             prompt=question.prompt,
-            reply=None,
+            reply=text,
             finish_reason=why,
-            usage=Usage(),
+            usage=usage,
             cost=cost,
             certainty=certainty,
             price_table=model.price.table,
@@ -157,13 +161,9 @@ async def _send(means: Means, books: Books, model: Model, question: Question, op
         # It was sent and nobody will hear the answer.
         books.abandon_call(opened, ended(opened.worst, "presumed", "abandoned"))
         raise
-    call = _with_reply(ended(opened.worst, "presumed", reply.finish_reason), model, reply)
+    if reply.usage is None:
+        call = ended(opened.worst, "presumed", reply.finish_reason, reply.text)
+    else:
+        call = ended(cost_of(model.price, reply.usage), "billed", reply.finish_reason, reply.text, reply.usage)
     await books.close_call(opened, call)
     return call
-
-
-def _with_reply(call: Call, model: Model, reply: Reply) -> Call:
-    if reply.usage is None:
-        return replace(call, reply=reply.text)
-    cost = cost_of(model.price, reply.usage)
-    return replace(call, reply=reply.text, usage=reply.usage, cost=cost, certainty="billed")

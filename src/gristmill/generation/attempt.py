@@ -7,7 +7,7 @@ from gristmill.domain.call import Call, Place
 from gristmill.domain.completion import Completion, Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json
-from gristmill.domain.record import Row
+from gristmill.domain.record import CheckResult, Row
 from gristmill.errors import ModelError, RenderError, TemplateTooExpensiveError
 from gristmill.generation.ask import Question, ask, prompt_text
 from gristmill.generation.books import Books
@@ -196,20 +196,21 @@ def _judged(means: Means, row: Row, scope: Scope) -> Row:
         fingerprints = fingerprints_of(means.recipe, record)
     except (RenderError, TemplateTooExpensiveError) as error:
         return _rejected(row, Failed(error.code, str(error)))
-    finished = replace(row, record=record, checks=checks)
+    problem = _problem(means, checks, fingerprints)
+    if problem is not None:
+        return _rejected(replace(row, record=record, checks=checks), problem)
+    for fingerprint in fingerprints:
+        means.standing.add(fingerprint)
+    return replace(row, record=record, checks=checks, fingerprints=fingerprints)
+
+
+def _problem(means: Means, checks: tuple[CheckResult, ...], fingerprints: tuple[int, ...]) -> Failed | None:
     broken = next((check for check in checks if not check.passed), None)
     if broken is not None:
-        return _rejected(finished, Failed(means.recipe.reason_of(broken.check), broken.words))
-    return _if_new(means, replace(finished, fingerprints=fingerprints))
-
-
-def _if_new(means: Means, row: Row) -> Row:
-    taken = [fingerprint for fingerprint in row.fingerprints if fingerprint in means.standing]
-    if taken:
-        return _rejected(replace(row, fingerprints=()), Failed("duplicate", "a record like it stands"))
-    for fingerprint in row.fingerprints:
-        means.standing.add(fingerprint)
-    return row
+        return Failed(means.recipe.reason_of(broken.check), broken.words)
+    if any(fingerprint in means.standing for fingerprint in fingerprints):
+        return Failed("duplicate", "a record like it stands")
+    return None
 
 
 def _rejected(row: Row, problem: Failed) -> Row:
