@@ -1,5 +1,6 @@
 """What the engine adds to the bare script, and what it does with 64 calls in flight."""
 
+import json
 from pathlib import Path
 
 from bench.lab import Bench, Weight, open_bench, show
@@ -17,7 +18,22 @@ def measure(folder: Path) -> None:
         _show("gristmill", ours)
         added = (_cpu(ours) - _cpu(bare)) * 1000
         show("added", cpu_ms_per_record=added, cpu_ratio=_cpu(ours) / _cpu(bare))
+        show("write and commit", **_writing(bench.folder))
         _show_rate(bench, ours)
+
+
+def _writing(folder: Path) -> dict[str, float]:
+    """What writing and committing takes of the worker's CPU time, between the two sizes."""
+    few, many = (_worker_cpu(folder / f"engine-{records}") for records in (FEW, MANY))
+    writing, whole = many[0] - few[0], many[1] - few[1]
+    return {"share": writing / whole, "us_per_record": writing / (MANY - FEW) * 1e6}
+
+
+def _worker_cpu(out: Path) -> tuple[float, float]:
+    """Seconds of CPU time the worker counted: of its writing threads, and of all."""
+    log = next((out / ".gristmill" / "logs").glob("worker-*.log"))
+    gone = next(line for line in map(json.loads, log.read_text().splitlines()) if line["event"] == "worker_gone")
+    return gone["writing_cpu_seconds"], gone["cpu_seconds"]
 
 
 def _cpu(pair: list[Weight]) -> float:

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+
+import structlog
 
 from gristmill.adapters import openai
 from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
@@ -29,22 +31,14 @@ from gristmill.ports.models import Prices
 from gristmill.ports.store import Store
 from gristmill.wiring.places import Place
 from gristmill.wiring.settings import ModelEntry, Settings
+from gristmill.wiring.threads import use_counted_threads
 from gristmill.worker.ports import WorkerPorts
-
-# Every thread keeps the memory of the largest segment it ever wrote or read, so there are few: one for the store, one
-# for files.
-THREADS = 2
-
-
-def _bound_threads() -> None:
-    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="gristmill")
-    asyncio.get_running_loop().set_default_executor(executor)
 
 
 @asynccontextmanager
 async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts]:
     """What the use cases need, closed at the end."""
-    _bound_threads()
+    use_counted_threads()
     store = await open_store_at(place.store_url)
     try:
         yield JobPorts(store=store, blobs=open_blobs(place.blobs_url), prices=prices, clock=SystemClock())
@@ -54,8 +48,8 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
 
 @asynccontextmanager
 async def open_worker_ports(place: Place, settings: Settings, worker: WorkerId) -> AsyncIterator[WorkerPorts]:
-    """What a worker needs, closed at the end."""
-    _bound_threads()
+    """What a worker needs, closed at the end; the log then tells what the process cost, and its writing in it."""
+    threads = use_counted_threads()
     store = await open_store_at(place.store_url)
     models = open_models(settings)
     journal = LocalJournal(place.journals, worker)
@@ -67,6 +61,8 @@ async def open_worker_ports(place: Place, settings: Settings, worker: WorkerId) 
         await models.close()
         journal.close()
         await store.close()
+        cpu = {"cpu_seconds": round(time.process_time(), 3), "writing_cpu_seconds": round(threads.cpu_seconds, 3)}
+        structlog.get_logger().info("worker_gone", **cpu)
 
 
 async def open_store_at(url: str) -> Store:
