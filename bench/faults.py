@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.lab import Bench, open_bench, show
 
-FEW, MANY = 1_000, 13_000
+FEW, MANY = 1_000, 25_000
 LIMITED = 3_000
 
 

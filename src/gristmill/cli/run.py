@@ -22,6 +22,7 @@ from gristmill.cli.options import (
 )
 from gristmill.cli.outcome import exit_code, show_outcome
 from gristmill.cli.progress import JsonProgress, Progress, open_progress
+from gristmill.cli.room import watching_room
 from gristmill.cli.terminal import count, say
 from gristmill.errors import WorkersDiedError
 from gristmill.jobs.export import parse_formats
@@ -77,7 +78,7 @@ async def run(
                 workers=workers,
                 formats=parse_formats(formats),
                 announce=lambda taken: announce(taken, wanted, out, as_json=as_json),
-                watch=progress.watch,
+                watch=watching_room(progress.watch, out),
             )
             delivery = await _mill(wanted, milling, switch)
     if isinstance(progress, JsonProgress):

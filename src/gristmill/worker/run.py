@@ -36,6 +36,9 @@ SPARE_RECORDS = 2
 # Records that wait to be sent again, for each call in flight: beyond it a provider is asked too much anyway.
 MOST_RESTING = 4
 
+# How often a full disk is spoken of.
+TELL_SECONDS = 10.0
+
 # The last part of a drain's grace is kept for commit and release.
 COMMIT_GRACE_SECONDS = 10.0
 
@@ -76,7 +79,7 @@ class _Worker:
         self._wake = means.resting.changed
         self._recipe = means.recipe
         self._paces = {lane.pace for lane in means.lanes.values()}
-        self._ask_at = 0.0
+        self._ask_at = self._tell_full_at = 0.0
         self._house = House(
             stop_calls=self._stop_calls,
             holds_nothing=self._holds_nothing,
@@ -177,7 +180,7 @@ class _Worker:
         answers = await self._load_past(lease) if lease.epoch > 1 else []
         wake = asyncio.Event()
         purse = Purse(wake=wake, monotonic=self._ports.clock.monotonic)
-        books = Books(purse, await persist(partial(self._open_log, lease)), answers, report_full=_report_full)
+        books = Books(purse, await persist(partial(self._open_log, lease)), answers, report_full=self._tell_full)
         desk = Desk(lease, books, self._recipe.attempts.limit, wake)
         self._desks.append(desk)
         group.create_task(self._keep(desk))
@@ -234,6 +237,9 @@ class _Worker:
             pass
         self._wake.clear()
 
-
-def _report_full(why: str) -> None:
-    log.warning("no_room", why=why)
+    def _tell_full(self, why: str) -> None:
+        # Every call that waits for room would say so every second.
+        now = self._ports.clock.monotonic()
+        if now >= self._tell_full_at:
+            self._tell_full_at = now + TELL_SECONDS
+            log.warning("no_room", why=why)
