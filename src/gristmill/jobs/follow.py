@@ -62,6 +62,7 @@ class Follower:
                 break
             restarts = 0 if report.totals.accepted + report.totals.rejected > finished else restarts + 1
             await self._rest(restarts, shift.words)
+            await self._tell_deaths(job, shift.words)
         await self._show(job, after)
         return report
 
@@ -111,6 +112,11 @@ class Follower:
         while events := await self.store.read_events(job, after=after):
             after = events[-1].sequence
         return after
+
+    async def _tell_deaths(self, job: JobId, words: Sequence[str]) -> None:
+        with suppress(StoreBusyError):
+            for each in words:
+                await self.store.write_event(job, "warning", {"message": f"{each}; another takes its place"})
 
     async def _rest(self, restarts: int, words: Sequence[str]) -> None:
         if restarts > MOST_RESTARTS:

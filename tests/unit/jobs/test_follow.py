@@ -63,8 +63,11 @@ async def test_workers_that_die_are_started_again(tmp_path: Path, monkeypatch: p
         follower = a_follower(ports, executor)
         taken = await take_up(await a_request(ports, tmp_path), ports, follower, chance=chance())
         report = await follower.follow(taken.job.id, 1)
+        events = await ports.store.read_events(taken.job.id)
     assert report.job.status is JobStatus.COMPLETED
     assert executor.launched == 3
+    warnings = [event.fields["message"] for event in events if event.type == "warning"]
+    assert warnings == ["a worker ended with SIGKILL; another takes its place"] * 2
 
 
 async def test_workers_that_only_die_are_given_up_with_their_last_words(
