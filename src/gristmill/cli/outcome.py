@@ -89,7 +89,8 @@ def _show_rejects(delivery: Delivery) -> None:
     rejects = sorted(delivery.report.totals.rejects.items(), key=lambda item: -item[1])
     for reason, times in rejects[:MOST_REASONS]:
         ERR.print(Text.assemble((f"  {times:>6,} × ", "dim"), f"rejected: {reason}"))
-        if examples.get(reason):
+        # A check that failed plainly has no more to say than its reason.
+        if examples.get(reason, reason) != reason:
             say(f"           such as: {_brief(examples[reason])}", style="dim")
     if len(rejects) > MOST_REASONS:
         say(f"         and {count(len(rejects) - MOST_REASONS, 'other reason')}: see summary.json", style="dim")
