@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
+import orjson
+
 from gristmill.domain.call import Call, CallKind, Certainty, Place
 from gristmill.domain.completion import Completion, Message
-from gristmill.domain.json import canonical
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
 from gristmill.domain.pricing import cost_of
@@ -37,8 +38,9 @@ class Question:
 
 
 def prompt_text(messages: tuple[Message, ...]) -> str:
-    """The messages as canonical JSON: what lineage shows and what a replay must equal."""
-    return canonical([{"role": message.role, "content": message.content} for message in messages])
+    """The messages as JSON, their text as it is sent: what lineage shows and what a replay must equal."""
+    turns = [{"role": message.role, "content": message.content} for message in messages]
+    return orjson.dumps(turns, option=orjson.OPT_SORT_KEYS).decode()
 
 
 async def ask(means: Means, books: Books, lane: Lane, question: Question) -> Call:

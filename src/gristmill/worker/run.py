@@ -1,6 +1,7 @@
 """The hot loop: acquire a shard, make its records, commit, until the job is finished."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -230,11 +231,8 @@ class _Worker:
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait until something changes, at most so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
         self._wake.clear()
 
     def _tell_full(self, why: str) -> None:
