@@ -134,7 +134,7 @@ async def _run_step(making: _Making, step: Step) -> None:
         return
     match await _end_of(making, step):
         case Produced(output):
-            making.scope = replace(making.scope, outputs={**making.scope.outputs, step.id: output})
+            making.scope = making.scope.with_output(step.id, output)
         case Skipped():
             pass
         case Failed(reason, detail):

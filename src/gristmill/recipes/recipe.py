@@ -167,6 +167,10 @@ class Scope:
     values: JsonObject = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
 
+    def with_output(self, step: str, output: Json) -> "Scope":
+        """The scope after a step ran."""
+        return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs={**self.outputs, step: output})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawKey:

@@ -5,7 +5,7 @@ from typing import Any
 from gristmill.domain.completion import Message
 from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Scope, Shape, Step
-from gristmill.recipes.texts import Text, evaluate, render_text
+from gristmill.recipes.texts import SANDBOX, Text, evaluate, render_text
 
 
 def render_messages(recipe: Recipe, step: Step, scope: Scope) -> tuple[Message, ...]:
@@ -28,7 +28,7 @@ def finish_record(recipe: Recipe, scope: Scope) -> JsonObject:
 def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
     """What every text of the recipe can mention; a drawn value hides a seed field, a reserved name hides both."""
     outputs = scope.outputs
-    names: dict[str, Any] = {**scope.seed, **scope.values}
+    names: dict[str, Any] = {**SANDBOX.globals, **scope.seed, **scope.values}
     names["seed"] = scope.seed
     names["slot"] = scope.slot
     # A step without an output is there but empty, so that its path can be given a default.

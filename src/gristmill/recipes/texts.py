@@ -117,11 +117,14 @@ def _keeping_result(expression: nodes.Expr) -> nodes.Template:
 
 
 def render_text(text: Text, names: Names) -> str:
-    """The text with its expressions filled in. Raises RenderError and TemplateTooExpensiveError."""
+    """The text with its expressions filled in; `names` hold the sandbox's own too, and are only read.
+
+    Raises RenderError and TemplateTooExpensiveError.
+    """
     if text.template is None:
         return text.source
     try:
-        rendered = bounded_text(text.template.root_render_func(text.template.new_context(names)))
+        rendered = bounded_text(text.template.root_render_func(text.template.new_context(names, shared=True)))
         # Half a surrogate pair can be written as an escape; no provider takes it.
         return rendered if rendered.isascii() else rendered.encode().decode()
     except Exception as error:
@@ -133,7 +136,7 @@ def evaluate(text: Text, names: Names) -> Json:
     if text.template is None or not text.is_expression:
         return render_text(text, names)
     try:
-        context = text.template.new_context(names)
+        context = text.template.new_context(names, shared=True)
         for _ in text.template.root_render_func(context):
             pass
         return _Plain().of(context.vars[_RESULT], MAX_VALUE_DEPTH)
