@@ -1,7 +1,6 @@
 """The hot loop: acquire a shard, make its records, commit, until the job is finished."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -231,8 +230,11 @@ class _Worker:
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait until something changes, at most so many seconds."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
         self._wake.clear()
 
     def _tell_full(self, why: str) -> None:
