@@ -21,14 +21,21 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turn what the disk refuses into StorageFullError, and a path that can never work into BadInputError."""
     try:
         yield
-    except (NotADirectoryError, FileExistsError) as error:
-        raise BadInputError(f"cannot write {path}: {error.filename} is no folder. Choose another folder.") from error
-    except IsADirectoryError as error:
-        raise BadInputError(f"cannot write {path}: it is a folder. Choose another folder.") from error
     except OSError as error:
-        if error.errno in {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT}:
-            raise BadInputError(f"cannot write {path}: {error.strerror}. Choose another folder.") from error
-        raise StorageFullError(f"cannot write {path}: {error.strerror}. Make room, or allow writing there.") from error
+        raise refused_write(path, error) from error
+
+
+def refused_write(path: Path, error: OSError) -> BadInputError | StorageFullError:
+    """What the disk's refusal to write there means; see `storage_errors`."""
+    match error:
+        case NotADirectoryError() | FileExistsError():
+            return BadInputError(f"cannot write {path}: {error.filename} is no folder. Choose another folder.")
+        case IsADirectoryError():
+            return BadInputError(f"cannot write {path}: it is a folder. Choose another folder.")
+        case OSError(errno=errno.ENAMETOOLONG | errno.ELOOP | errno.ENOENT):
+            return BadInputError(f"cannot write {path}: {error.strerror}. Choose another folder.")
+        case _:
+            return StorageFullError(f"cannot write {path}: {error.strerror}. Make room, or allow writing there.")
 
 
 @contextmanager

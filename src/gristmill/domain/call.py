@@ -8,6 +8,7 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Slot
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.usage import Usage
+from gristmill.domain.value import value
 
 CallKind = Literal["call", "repair", "judge"]
 
@@ -16,7 +17,7 @@ CallKind = Literal["call", "repair", "judge"]
 Certainty = Literal["billed", "presumed", "lost"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@value(frozen=True, slots=True, kw_only=True, order=True)
 class Place:
     """Where a call belongs: the same place and the same prompt may use the same answer."""
 
@@ -26,7 +27,7 @@ class Place:
     repair: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call that ended: an answer, or a failure that may have been billed (`reply` is None then).
 
@@ -83,7 +84,7 @@ class ModelSums:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CallCounts:
     """How many calls were made, sent again after a fault, failed for good, or answered from what was already paid."""
 

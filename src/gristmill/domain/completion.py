@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, NewType
 
 from gristmill.domain.usage import Usage
+from gristmill.domain.value import value
 
 ModelName = NewType("ModelName", str)
 
@@ -13,7 +14,7 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "filtered"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Message:
     """One turn of a conversation."""
 
@@ -40,7 +41,7 @@ class Sampling:
     timeout_seconds: float = 120.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Completion:
     """A call ready to be sent: nothing is added to it later but the fixed frame of the protocol."""
 
@@ -55,7 +56,7 @@ class Completion:
         return self.sampling.max_tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a model answered; `usage` is None when the provider reported none."""
 

@@ -1,9 +1,9 @@
 """Money in integer nano-dollars, always rounded against us: up."""
 
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import NewType
 
+from gristmill.domain.value import value
 from gristmill.errors import BadInputError
 
 NanoUsd = NewType("NanoUsd", int)
@@ -34,7 +34,7 @@ def show_usd(amount: NanoUsd) -> str:
     return f"{'-' if amount < 0 else ''}{whole}.{decimals}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Spent:
     """What calls cost: billed as the provider reported, presumed at the worst case where it reported nothing."""
 

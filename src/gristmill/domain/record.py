@@ -1,14 +1,14 @@
 """What an attempt at a slot leaves behind."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from gristmill.domain.call import Call
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import JsonObject
+from gristmill.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What a check said of a record: `value` is its score, where it has one, and `words` its reasons."""
 
@@ -18,7 +18,7 @@ class CheckResult:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of a segment: an accepted record, a reject, or the answers of an attempt still in the making.
 

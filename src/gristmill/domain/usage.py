@@ -1,9 +1,9 @@
 """Tokens as the provider reported them."""
 
-from dataclasses import dataclass
+from gristmill.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Token counts of calls: `cached` and `cache_written` are parts of `input`, `reasoning` of `output`."""
 

@@ -1,7 +1,6 @@
 """One call, from its hold to its settled cost, sent again for as long as that can help."""
 
 import asyncio
-from dataclasses import dataclass
 
 import orjson
 
@@ -11,6 +10,7 @@ from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
 from gristmill.domain.pricing import cost_of
 from gristmill.domain.usage import Usage
+from gristmill.domain.value import value
 from gristmill.errors import CallRefusedError, FormRefusedError, ModelError, ProviderFaultError, RateLimitedError
 from gristmill.generation.books import Books, OpenCall
 from gristmill.generation.means import Lane, Means
@@ -26,7 +26,7 @@ LONGEST_BACKOFF_SECONDS = 30.0
 NOTHING_REPORTED = Usage()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Question:
     """A call as a step asks it, with the cover of its record."""
 

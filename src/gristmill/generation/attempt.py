@@ -1,13 +1,14 @@
 """One attempt at one slot: what the whole engine is for."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gristmill.domain.call import Call, Place
 from gristmill.domain.completion import Completion, Message
 from gristmill.domain.ids import Slot
-from gristmill.domain.json import Json
+from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.record import CheckResult, Row
+from gristmill.domain.value import value
 from gristmill.errors import ModelError, RenderError, TemplateTooExpensiveError
 from gristmill.generation.ask import Question, ask, prompt_text
 from gristmill.generation.books import Books
@@ -36,7 +37,7 @@ class Failed:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Produced:
     """A step's output."""
 
@@ -53,6 +54,16 @@ class Interrupted:
     """A step that may not call any more; what it paid for is kept."""
 
     why: str
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What an attempt's outputs came to: a record that may stand, or the problem that makes it a reject."""
+
+    record: JsonObject | None = None
+    checks: tuple[CheckResult, ...] = ()
+    fingerprints: tuple[int, ...] = ()
+    problem: Failed | None = None
 
 
 StepEnd = Produced | Skipped | Failed | Interrupted
@@ -90,16 +101,20 @@ async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> R
     problem = await _run_steps(making)
     if isinstance(problem, Interrupted):
         raise StoppedError(problem.why)
-    row = Row(
+    judged = _Judged(problem=problem) if problem else _judge(means, making.scope)
+    return Row(
         slot=slot,
         attempt=attempt,
         seed_row=seed_row,
         values=values,
-        record=None,
+        record=judged.record,
         calls=books.finish(slot, attempt),
+        checks=judged.checks,
+        fingerprints=judged.fingerprints,
+        reason=judged.problem.reason if judged.problem else None,
+        detail=judged.problem.detail if judged.problem else "",
         finished_at=means.clock.now(),
     )
-    return _rejected(row, problem) if problem else _judged(means, row, making.scope)
 
 
 async def _run_steps(making: _Making) -> Failed | Interrupted | None:
@@ -189,19 +204,20 @@ async def _ask_step(making: _Making, step: Step, messages: tuple[Message, ...], 
     return await ask(making.means, making.books, lane, question)
 
 
-def _judged(means: Means, row: Row, scope: Scope) -> Row:
+def _judge(means: Means, scope: Scope) -> _Judged:
+    """What the outputs make, and whether it may stand; if so, others like it may not from now on."""
     try:
         record = finish_record(means.recipe, scope)
         checks = check_record(means.recipe, record, scope)
         fingerprints = fingerprints_of(means.recipe, record)
     except (RenderError, TemplateTooExpensiveError) as error:
-        return _rejected(row, Failed(error.code, str(error)))
+        return _Judged(problem=Failed(error.code, str(error)))
     problem = _problem(means, checks, fingerprints)
     if problem is not None:
-        return _rejected(replace(row, record=record, checks=checks), problem)
+        return _Judged(record=record, checks=checks, problem=problem)
     for fingerprint in fingerprints:
         means.standing.add(fingerprint)
-    return replace(row, record=record, checks=checks, fingerprints=fingerprints)
+    return _Judged(record=record, checks=checks, fingerprints=fingerprints)
 
 
 def _problem(means: Means, checks: tuple[CheckResult, ...], fingerprints: tuple[int, ...]) -> Failed | None:
@@ -211,7 +227,3 @@ def _problem(means: Means, checks: tuple[CheckResult, ...], fingerprints: tuple[
     if any(fingerprint in means.standing for fingerprint in fingerprints):
         return Failed("duplicate", "a record like it stands")
     return None
-
-
-def _rejected(row: Row, problem: Failed) -> Row:
-    return replace(row, reason=problem.reason, detail=problem.detail)

@@ -11,6 +11,7 @@ from gristmill.domain.ids import Slot
 from gristmill.domain.model import Model
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.pricing import worst_cost
+from gristmill.domain.value import value
 from gristmill.errors import StorageFullError
 from gristmill.generation.purse import Cover, Purse
 from gristmill.ports.journal import EpochLog, Start
@@ -18,7 +19,7 @@ from gristmill.ports.journal import EpochLog, Start
 ROOM_CHECK_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OpenCall:
     """A call that is held and journaled, and may be sent."""
 

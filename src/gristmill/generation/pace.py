@@ -6,13 +6,13 @@ The policy (`Window`) is told what happened and when; the gate (`Pace`) lets cal
 import asyncio
 import math
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
 from gristmill.domain.completion import Completion
 from gristmill.domain.model import Limits
 from gristmill.domain.pricing import worst_input_tokens
+from gristmill.domain.value import value
 from gristmill.ports.clock import Clock
 
 # `refused` is a 429 or an overload, `failed` any other end without an answer; `unsent` never left.
@@ -45,7 +45,7 @@ WEIGHT = 0.02
 CUT = 0.7
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ticket:
     """A call let through: how many were in flight with it, and when, in monotonic seconds."""
 

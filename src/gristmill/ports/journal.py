@@ -9,9 +9,10 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Epoch, JobId, ShardNumber, WorkerId
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.shard import Lease
+from gristmill.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Start:
     """A call about to be sent. `number` is unique within its epoch; `worst` is what it holds."""
 

@@ -3,15 +3,14 @@
 from hashlib import blake2b
 
 from gristmill.domain.ids import Slot
-from gristmill.domain.json import Json, JsonObject, canonical
+from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes.recipe import DrawKey, Recipe
 from gristmill.recipes.variation import Chance
 
 
 def draw_values(recipe: Recipe, key: DrawKey, slot: Slot, attempt: int) -> JsonObject:
     """The values of `vary` for one attempt at one slot: the same arguments give the same values, for ever."""
-    frame: Json = [key.recipe, dict(key.seeds), key.random_seed, slot, attempt]
-    start = blake2b(canonical(frame).encode())
+    start = blake2b(key.frame(slot, attempt).encode())
     values: dict[str, Json] = {}
     for name, variation in recipe.vary.items():
         place = start.copy()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -9,7 +10,8 @@ from jsonschema_rs import Validator
 
 from gristmill.domain.completion import Role, Sampling, Schema
 from gristmill.domain.ids import Digest, Slot
-from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.json import Json, JsonObject, canonical
+from gristmill.domain.value import value
 from gristmill.recipes.texts import Text
 from gristmill.recipes.variation import Variation
 
@@ -155,7 +157,7 @@ class Recipe:
         return any(isinstance(check, Unique) for check in self.checks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What prompts may mention: the seed row, the drawn values, and the outputs of steps that ran.
 
@@ -172,7 +174,7 @@ class Scope:
         return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs={**self.outputs, step: output})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DrawKey:
     """What every draw depends on beside slot and attempt."""
 
@@ -180,8 +182,17 @@ class DrawKey:
     seeds: Mapping[str, Digest]
     random_seed: int
 
+    def frame(self, slot: Slot, attempt: int) -> str:
+        """The canonical JSON of `[recipe, seeds, random_seed, slot, attempt]`: what one draw is keyed by."""
+        return f"{self._beginning},{slot},{attempt}]"
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def _beginning(self) -> str:
+        # The same for every record: written once.
+        return canonical([self.recipe, dict(self.seeds), self.random_seed]).removesuffix("]")
+
+
+@value(frozen=True, slots=True)
 class Parsed:
     """A reply that satisfies its step: text, or the value its schema asked for."""
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from jinja2.runtime import Context
+
 from gristmill.domain.completion import Message
 from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Scope, Shape, Step
-from gristmill.recipes.texts import SANDBOX, Text, evaluate, render_text
+from gristmill.recipes.texts import SANDBOX, Text, evaluate, open_context, render_text
 
 
 def render_messages(recipe: Recipe, step: Step, scope: Scope) -> tuple[Message, ...]:
@@ -16,13 +18,13 @@ def render_messages(recipe: Recipe, step: Step, scope: Scope) -> tuple[Message, 
 
 def is_wanted(recipe: Recipe, step: Step, scope: Scope) -> bool:
     """Whether the step's `when` holds, or it has none. Raises like `render_messages`."""
-    return step.when is None or bool(evaluate(step.when, names_of(recipe, scope)))
+    return step.when is None or bool(evaluate(step.when, open_context(names_of(recipe, scope))))
 
 
 def finish_record(recipe: Recipe, scope: Scope) -> JsonObject:
     """The record these outputs make. Raises like `render_messages`."""
-    names = names_of(recipe, scope)
-    return {key: _fill(shape, names) for key, shape in recipe.record.fields.items()}
+    context = open_context(names_of(recipe, scope))
+    return {key: _fill(shape, context) for key, shape in recipe.record.fields.items()}
 
 
 def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
@@ -36,13 +38,13 @@ def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
     return names
 
 
-def _fill(shape: Shape, names: dict[str, Any]) -> Json:
+def _fill(shape: Shape, context: Context) -> Json:
     match shape:
         case Text():
-            return evaluate(shape, names)
+            return evaluate(shape, context)
         case Constant():
             return shape.value
         case ListOf():
-            return [_fill(item, names) for item in shape.items]
+            return [_fill(item, context) for item in shape.items]
         case ObjectOf():
-            return {key: _fill(field, names) for key, field in shape.fields.items()}
+            return {key: _fill(field, context) for key, field in shape.fields.items()}

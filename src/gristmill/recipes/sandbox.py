@@ -60,7 +60,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The field of that name, and only then a method."""
-        if isinstance(obj, Mapping) and attribute in obj:
+        # An exact type is told ten times as fast as one of its kind, and nearly all rows and outputs are plain ones.
+        if (type(obj) is dict or isinstance(obj, Mapping)) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.runtime import Context
 
 from gristmill.domain.json import Json
 from gristmill.errors import RenderError, TemplateTooExpensiveError
@@ -131,15 +132,19 @@ def render_text(text: Text, names: Names) -> str:
         raise _refusal(text, error) from error
 
 
-def evaluate(text: Text, names: Names) -> Json:
+def open_context(names: Names) -> Context:
+    """Where any number of expressions find these names: making one costs more than most expressions do."""
+    return SANDBOX.context_class(SANDBOX, names, None, {})
+
+
+def evaluate(text: Text, context: Context) -> Json:
     """The value of a single expression in its own type, or else the rendered text. Raises like `render_text`."""
     if text.template is None or not text.is_expression:
-        return render_text(text, names)
+        return render_text(text, context.parent)
     try:
-        context = text.template.new_context(names, shared=True)
         for _ in text.template.root_render_func(context):
             pass
-        return _Plain().of(context.vars[_RESULT], MAX_VALUE_DEPTH)
+        return _plain(context.vars.pop(_RESULT))
     except Exception as error:
         raise _refusal(text, error) from error
 
@@ -166,6 +171,12 @@ def _sentence(message: str | None) -> str:
 
 def _too_complex(error: Exception) -> str:
     return f"This text is too complex to compile ({type(error).__name__})."
+
+
+def _plain(value: object) -> Json:
+    if type(value) is str and len(value) <= MAX_OUTPUT_CHARACTERS and value.isascii():
+        return value
+    return _Plain().of(value, MAX_VALUE_DEPTH)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gristmill.datasets.files import storage_errors
+from gristmill.datasets.files import refused_write, storage_errors
 from gristmill.datasets.jsontext import from_json, to_json
 from gristmill.domain.call import Call, Place
 from gristmill.domain.ids import Epoch, JobId, ShardNumber, Slot, WorkerId
@@ -80,7 +80,7 @@ class LocalEpochLog:
 
     def _append(self, fields: list[object]) -> None:
         line = _line_of(to_json(fields))
-        with storage_errors(self._path):
+        try:
             self._mend()
             # Until the whole line is down, what stands past the last whole one must go before anything follows it.
             self._is_torn = True
@@ -88,6 +88,8 @@ class LocalEpochLog:
             if written < len(line):
                 self._mend()
                 raise StorageFullError(f"cannot write {self._path}: the disk is full. Make room.")
+        except OSError as error:
+            raise refused_write(self._path, error) from error
         self._is_torn = False
         self._size += len(line)
         self._is_synced = False

@@ -100,7 +100,10 @@ def read_usage(usage: object) -> Usage | None:
 def _first(counts: object, *names: str) -> int:
     if not isinstance(counts, dict):
         return 0
-    return next((count for name in names if (count := _count(counts.get(name)))), 0)
+    for name in names:
+        if name in counts and (count := _count(counts[name])):
+            return count
+    return 0
 
 
 def _count(value: object) -> int | None:
