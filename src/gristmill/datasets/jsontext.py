@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,14 +14,14 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_json(value: object) -> bytes:
-    """The value as one line of UTF-8 JSON, keys in their order.
+    """The value as one line of UTF-8 JSON, keys in their order, times as RFC 3339.
 
     Integers beyond 64 bits and lone surrogates, which orjson refuses, are kept by the standard library.
     """
     try:
         return orjson.dumps(value)
     except TypeError:
-        return EXACT + json.dumps(value, separators=(",", ":")).encode()
+        return EXACT + json.dumps(value, separators=(",", ":"), default=datetime.isoformat).encode()
 
 
 def from_json(text: bytes) -> Any:  # noqa: ANN401 - whatever the text says

@@ -72,7 +72,7 @@ class Purse:
     @property
     def least(self) -> NanoUsd | None:
         """The smallest sum that lets a waiting call start; None when nothing waits for money."""
-        return min((self._asks(waiter) for waiter in self._waiters), default=None)
+        return min((self._asks(waiter.worst, waiter.cover) for waiter in self._waiters), default=None)
 
     async def hold(self, worst: NanoUsd, cover: Cover) -> None:
         """Set `worst` aside, waiting for money if need be. Raises StoppedError once no call may start.
@@ -81,10 +81,10 @@ class Purse:
         """
         if self._stopped:
             raise StoppedError
-        waiter = _Waiter(worst, cover)
-        if self._covers(waiter):
-            self._take(waiter)
+        if self._covers(worst, cover):
+            self._take(worst, cover)
             return
+        waiter = _Waiter(worst, cover)
         self._waiters.append(waiter)
         self._wake.set()
         try:
@@ -127,25 +127,25 @@ class Purse:
                 waiter.ready.set_exception(StoppedError())
         self._waiters.clear()
 
-    def _asks(self, waiter: _Waiter) -> NanoUsd:
-        return waiter.worst if waiter.cover.is_begun else NanoUsd(waiter.need + self._promised)
+    def _asks(self, worst: NanoUsd, cover: Cover) -> NanoUsd:
+        return worst if cover.is_begun else NanoUsd(worst + cover.amount + self._promised)
 
-    def _covers(self, waiter: _Waiter) -> bool:
-        return self.is_open and self._asks(waiter) <= self.free
+    def _covers(self, worst: NanoUsd, cover: Cover) -> bool:
+        return self.is_open and self._asks(worst, cover) <= self.free
 
-    def _take(self, waiter: _Waiter) -> None:
-        self.held = NanoUsd(self.held + waiter.worst)
-        if not waiter.cover.is_begun:
-            waiter.cover.is_begun = True
-            self._promised = NanoUsd(self._promised + waiter.cover.amount)
+    def _take(self, worst: NanoUsd, cover: Cover) -> None:
+        self.held = NanoUsd(self.held + worst)
+        if not cover.is_begun:
+            cover.is_begun = True
+            self._promised = NanoUsd(self._promised + cover.amount)
 
     def _serve(self) -> None:
         if not self._waiters:
             return
         for waiter in sorted(self._waiters, key=lambda waiter: not waiter.cover.is_begun):
             # One that was cancelled and has not noticed yet leaves by itself.
-            if not waiter.ready.done() and self._covers(waiter):
-                self._take(waiter)
+            if not waiter.ready.done() and self._covers(waiter.worst, waiter.cover):
+                self._take(waiter.worst, waiter.cover)
                 self._waiters.remove(waiter)
                 waiter.ready.set_result(None)
 

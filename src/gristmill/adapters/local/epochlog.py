@@ -173,7 +173,7 @@ def _end_of(call: Call) -> tuple[object, ...]:
     used = call.usage
     usage = (used.input, used.output, used.cached, used.cache_written, used.reasoning)
     answer = (call.reply, call.finish_reason, usage, call.cost)
-    return call.kind, *answer, call.certainty, call.price_table, call.milliseconds, call.at.isoformat()
+    return call.kind, *answer, call.certainty, call.price_table, call.milliseconds, call.at
 
 
 def _start_from(number: int, fields: list[Any]) -> Start:
