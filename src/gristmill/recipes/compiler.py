@@ -29,11 +29,15 @@ def compile_template(source: str) -> Recipe:
     if recipe is not None and not recipe.steps:
         findings.error(Code.MISSING_KEY, "This template makes no records: it has no steps.", Spot(), path="steps")
     if recipe is None or not recipe.steps:
-        found = findings.in_order()
-        errors = [finding for finding in found if finding.severity == "error"]
-        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InvalidTemplateError(f"The template does not compile: {errors[0]}{more}", found)
+        raise _refusal(findings.in_order())
     return recipe
+
+
+def check_template(source: str) -> None:
+    """Raise InvalidTemplateError unless the template may be kept: it makes records, or lends a fragment to others."""
+    found = lint_template(source)
+    if any(finding.severity == "error" for finding in found):
+        raise _refusal(found)
 
 
 def lint_template(source: str) -> tuple[Finding, ...]:
@@ -41,6 +45,12 @@ def lint_template(source: str) -> tuple[Finding, ...]:
     findings = Findings()
     _compile(source, findings)
     return findings.in_order()
+
+
+def _refusal(found: tuple[Finding, ...]) -> InvalidTemplateError:
+    errors = [finding for finding in found if finding.severity == "error"]
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    return InvalidTemplateError(f"The template does not compile: {errors[0]}{more}", found)
 
 
 def _compile(source: str, findings: Findings) -> Recipe | None:
