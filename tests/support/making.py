@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
@@ -105,6 +105,9 @@ class Rows:
 
     def row(self, index: int) -> JsonObject:
         return self.items[index]
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        return iter(self.items)
 
 
 def a_purse(clock: VirtualClock, block: NanoUsd = PLENTY) -> Purse:

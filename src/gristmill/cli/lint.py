@@ -10,10 +10,9 @@ from cyclopts import Parameter
 from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
 from gristmill.cli.options import SEEDS_HELP, parse_seeds, read_template
 from gristmill.cli.terminal import count, say
-from gristmill.datasets import check_seeds
 from gristmill.errors import Finding
-from gristmill.jobs.seeds import keep_seeds, open_seeds
-from gristmill.recipes import compile_template, lint_template
+from gristmill.jobs.seeds import check_sets, keep_seeds, open_sets, refuse_unknown_sets
+from gristmill.recipes import compile_template, lint_template, open_decks
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import open_blobs
 
@@ -46,13 +45,16 @@ def lint(
 
 def _lint_seeds(template: Path, source: str, seeds: tuple[str, ...]) -> tuple[Finding, ...]:
     files = parse_seeds(seeds)
+    recipe = compile_template(source)
+    refuse_unknown_sets(recipe, files)
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         blobs = open_blobs(f"file://{folder}")
         kept = asyncio.run(keep_seeds(files, blobs))
-        with open_seeds(kept.get(""), blobs) as reader:
-            findings = check_seeds(reader, compile_template(source).seed_fields) if reader else ()
-    # They stand where the template asks for what a row lacks.
-    show_findings(findings, str(template))
+        with open_sets(kept, blobs) as sets:
+            findings = check_sets(recipe, sets)
+            # They stand where the template asks for what a row lacks.
+            show_findings(findings, str(template))
+            open_decks(recipe, sets)
     return findings
 
 

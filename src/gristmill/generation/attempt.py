@@ -18,7 +18,6 @@ from gristmill.generation.stop import StoppedError
 from gristmill.recipes import (
     Parsed,
     check_record,
-    draw_values,
     fingerprints_of,
     finish_record,
     is_wanted,
@@ -93,11 +92,9 @@ async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> R
 
     What it paid for is in the books either way.
     """
-    seed_row = means.seed_row(slot)
-    seed = means.seeds.row(seed_row) if means.seeds and seed_row is not None else {}
-    values = draw_values(means.recipe, means.key, slot, attempt)
+    scope = means.open_scope(slot, attempt)
     cover = Cover(means.covers.after(means.recipe.steps[0], means.recipe.steps))
-    making = _Making(means, books, slot, attempt, Scope(slot=slot, seed=seed, values=values), cover)
+    making = _Making(means, books, slot, attempt, scope, cover)
     problem = await _run_steps(making)
     if isinstance(problem, Interrupted):
         raise StoppedError(problem.why)
@@ -105,8 +102,8 @@ async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> R
     return Row(
         slot=slot,
         attempt=attempt,
-        seed_row=seed_row,
-        values=values,
+        seed_row=means.seed_row(slot),
+        values=scope.values,
         record=judged.record,
         calls=books.finish(slot, attempt),
         checks=judged.checks,

@@ -13,11 +13,10 @@ from gristmill.domain.money import NanoUsd, show_usd
 from gristmill.domain.pricing import cost_of, worst_cost
 from gristmill.domain.usage import Usage
 from gristmill.jobs.calls import completion_of
-from gristmill.jobs.create import draw_scope
+from gristmill.jobs.draws import open_draws
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.preview import render_steps
 from gristmill.jobs.request import JobRequest
-from gristmill.jobs.seeds import open_seeds, seed_row
 from gristmill.recipes import Recipe
 
 SAMPLE_SLOTS = 50
@@ -125,9 +124,9 @@ def _sample(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) 
     slots = [Slot(i * request.records // count) for i in range(count)]
     calls: list[Completion] = []
     problems: list[str] = []
-    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
+    with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
         for slot in slots:
-            scope = draw_scope(recipe, order, slot, seed_row(reader, slot))
+            scope = draws.scope(slot)
             # A later prompt quotes replies that are not there yet: stand in for them with text of a likely length.
             filler = "x" * _likely_reply(recipe)
             for shown in render_steps(recipe, scope, filler=filler):

@@ -2,7 +2,8 @@
 
 from gristmill.recipes.checks import check_record, fingerprints_of
 from gristmill.recipes.compiler import check_template, compile_template, lint_template
-from gristmill.recipes.draw import draw_values
+from gristmill.recipes.decks import Deck, SeedRows, open_decks
+from gristmill.recipes.draw import draw_values, open_scope
 from gristmill.recipes.editor_schema import template_schema
 from gristmill.recipes.outline import read_outline
 from gristmill.recipes.recipe import (
@@ -20,11 +21,13 @@ from gristmill.recipes.replies import parse_reply, repair_messages
 
 __all__ = [
     "Attempts",
+    "Deck",
     "DrawKey",
     "Parsed",
     "Recipe",
     "Scope",
     "SeedField",
+    "SeedRows",
     "Step",
     "Unparsable",
     "check_record",
@@ -35,6 +38,8 @@ __all__ = [
     "finish_record",
     "is_wanted",
     "lint_template",
+    "open_decks",
+    "open_scope",
     "parse_reply",
     "read_outline",
     "render_messages",

@@ -13,7 +13,7 @@ from gristmill.recipes.fragment_grammar import read_fragments
 from gristmill.recipes.grammar import Draft, read_draft
 from gristmill.recipes.graph import order_steps
 from gristmill.recipes.json_schemas import schema_text
-from gristmill.recipes.names import check_names, find_seed_fields, uses_of
+from gristmill.recipes.names import check_names, find_seed_fields, find_set_fields, uses_of
 from gristmill.recipes.reader import Reader
 from gristmill.recipes.recipe import Constant, Expect, ListOf, ObjectOf, Recipe, Shape, Step
 from gristmill.recipes.texts import Text, compile_text
@@ -80,6 +80,7 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...], fragments: Map
         attempts=draft.attempts,
         seed_schema=schema_text(draft.seeds, "seed") if draft.seeds is not None else None,
         seed_fields=find_seed_fields(draft),
+        set_fields=find_set_fields(draft),
     )
     outline = _outline(recipe)
     # What is put in place shapes records too.

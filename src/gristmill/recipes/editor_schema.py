@@ -1,5 +1,8 @@
 """The template language as a JSON Schema, so that editors can complete and check what a user writes."""
 
+from typing import get_args
+
+from gristmill.domain.completion import Role
 from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes import limits
 
@@ -54,6 +57,8 @@ def _pair(kind: str, limit: float) -> JsonObject:
 def _variation() -> JsonObject:
     options: Json = {"type": "array", "minItems": 1}
     weights = _named(_number(0, limits.MAX_WEIGHT), least=1)
+    seeds: JsonObject = {"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{limits.MAX_NAME}}}$"}
+    weight = _said("The field of a row that says how often it comes.", {"type": "string", "minLength": 1})
     number = {"number": _pair("number", limits.MAX_NUMBER), "round": _number(0, limits.MAX_DECIMALS, "integer")}
     return {
         "oneOf": [
@@ -61,6 +66,7 @@ def _variation() -> JsonObject:
             _table({"choice": {"oneOf": [options, weights]}}, required=("choice",)),
             _table({"integer": _pair("integer", limits.MAX_INTEGER)}, required=("integer",)),
             _table(number, required=("number",)),
+            _table({"seeds": _said("A seed set, given with --seeds NAME=FILE.", seeds), "weight": weight}, ("seeds",)),
         ]
     }
 
@@ -84,14 +90,35 @@ def _steps() -> JsonObject:
             "when": _said("Skip the step unless this is true.", _EXPRESSION),
             "system": {"type": "string"},
             "prompt": {"type": "string"},
+            "messages": _said("The conversation, instead of system and prompt.", _many(_message())),
+            "examples": _said("Prompts with the replies they should get.", _many(_example())),
             "output": _said(
                 "JSON Schema of the reply; text when left out.", {"oneOf": [{"type": "object"}, {"const": "text"}]}
             ),
             **_calling(),
         },
-        required=("id", "prompt"),
+        required=("id",),
     )
+    asks: Json = [
+        {"required": ["prompt"], "not": {"required": ["messages"]}},
+        {"required": ["messages"], "not": {"anyOf": [{"required": [key]} for key in ("system", "prompt", "examples")]}},
+    ]
+    step = {**step, "oneOf": asks}
     return {"type": "array", "minItems": 1, "maxItems": limits.MAX_STEPS, "items": step}
+
+
+def _many(items: JsonObject) -> JsonObject:
+    return {"type": "array", "minItems": 1, "items": items}
+
+
+def _message() -> JsonObject:
+    role: JsonObject = {"enum": get_args(Role)}
+    return _table({"role": role, "content": {"type": "string"}}, required=limits.MESSAGE_KEYS)
+
+
+def _example() -> JsonObject:
+    reply = _said("Text, or a value that the step's output schema allows.", {})
+    return _table({"prompt": {"type": "string"}, "reply": reply}, required=limits.EXAMPLE_KEYS)
 
 
 def _check() -> JsonObject:

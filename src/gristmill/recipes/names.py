@@ -12,6 +12,7 @@ from gristmill.recipes.json_schemas import declared_fields, is_closed
 from gristmill.recipes.mentions import Mention, Path
 from gristmill.recipes.recipe import Constant, Expect, ListOf, ObjectOf, SeedField, Shape, Step, Unique
 from gristmill.recipes.texts import Text
+from gristmill.recipes.variation import SeedRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,22 @@ def find_seed_fields(draft: Draft) -> tuple[SeedField, ...]:
             if entry.name == "required":
                 required = plain(entry.node)
                 found |= {(str(name),): entry.node.spot for name in required or () if (str(name),) not in found}  # type: ignore[union-attr]
+    return _outermost(found)
+
+
+def find_set_fields(draft: Draft) -> dict[str, tuple[SeedField, ...]]:
+    """The fields every row of each seed set that `vary` draws from must have, as for the seeds."""
+    found: dict[str, dict[Path, Spot]] = {kind.seeds: {} for kind in draft.vary.values() if isinstance(kind, SeedRow)}
+    for use in uses_of(draft):
+        name, *rest = use.mention.path
+        kind = draft.vary.get(name)
+        if isinstance(kind, SeedRow) and rest and not use.mention.is_optional:
+            found[kind.seeds].setdefault(tuple(rest), use.spot)
+    return {seeds: _outermost(paths) for seeds, paths in found.items()}
+
+
+def _outermost(found: Mapping[Path, Spot]) -> tuple[SeedField, ...]:
+    """The fields that no other one lies within."""
     prefixes = {path[:length] for path in found for length in range(1, len(path))}
     return tuple(
         SeedField(path=path, line=spot.line, column=spot.column) for path, spot in found.items() if path not in prefixes

@@ -118,6 +118,7 @@ class SeedField:
 class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
     neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
+    `seed_fields` are needed of every row of the seeds, `set_fields` of those of each seed set that `vary` draws from.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Recipe:
     attempts: Attempts
     seed_schema: Schema | None
     seed_fields: tuple[SeedField, ...]
+    set_fields: Mapping[str, tuple[SeedField, ...]] = field(default_factory=dict)
 
     @property
     def record_fields(self) -> tuple[str, ...]:
@@ -161,17 +163,19 @@ class Recipe:
 class Scope:
     """What prompts may mention: the seed row, the drawn values, and the outputs of steps that ran.
 
-    A step that was skipped is not among the outputs.
+    A step that was skipped is not among the outputs. `frame` keys what filters draw: the one of `DrawKey`.
     """
 
     slot: Slot
     seed: JsonObject = field(default_factory=dict)
     values: JsonObject = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
+    frame: str = ""
 
     def with_output(self, step: str, output: Json) -> "Scope":
         """The scope after a step ran."""
-        return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs={**self.outputs, step: output})
+        outputs = {**self.outputs, step: output}
+        return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs=outputs, frame=self.frame)
 
 
 @dataclass(frozen=True, kw_only=True)

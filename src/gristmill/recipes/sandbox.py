@@ -12,6 +12,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gristmill.recipes.bounds import OPERATOR_CHECKS, bounded_range, check_method, check_size, printed
 from gristmill.recipes.filters import FILTERS, REMOVED
+from gristmill.recipes.prose import PROSE_FILTERS
+from gristmill.recipes.random_filters import RANDOM_FILTERS
 
 # Methods of text that pad or interpolate to any size, or that give bytes; filters of the same names stay.
 _DENIED_METHODS = frozenset(
@@ -56,7 +58,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals["range"] = bounded_range
         for name in REMOVED:
             self.filters.pop(name, None)
-        self.filters.update(FILTERS)
+        self.filters.update({**FILTERS, **RANDOM_FILTERS, **PROSE_FILTERS})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The field of that name, and only then a method."""

@@ -9,7 +9,6 @@ from gristmill.recipes.document import Listing, Node, Scalar, Table
 from gristmill.recipes.findings import Code
 from gristmill.recipes.json_schemas import compile_schema, schema_text
 from gristmill.recipes.limits import (
-    COMING_STEP_KEYS,
     DEFAULT_MAX_TOKENS,
     DEFAULT_MODEL,
     MAX_STEPS,
@@ -19,7 +18,8 @@ from gristmill.recipes.limits import (
     STEP_KEYS,
 )
 from gristmill.recipes.reader import Reader
-from gristmill.recipes.recipe import Step, Turn
+from gristmill.recipes.recipe import Step
+from gristmill.recipes.turn_grammar import read_turns
 
 _MODEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(:\S+)?")
 
@@ -57,25 +57,20 @@ class _Calling:
 
 
 def _read_step(reader: Reader, node: Node, path: str, inherited: _Calling) -> Step | None:
-    fields = reader.fields(node, path, STEP_KEYS, COMING_STEP_KEYS)
+    fields = reader.fields(node, path, STEP_KEYS)
     if not isinstance(node, Table):
         return None
     identifier = _read_step_id(reader, node, fields, path)
-    coming = any(entry.name in COMING_STEP_KEYS for entry in node.entries)
-    if "prompt" not in fields and not coming:
+    if "prompt" not in fields and "messages" not in fields:
         reader.missing(node, path, "prompt")
     where = f"steps.{identifier}" if identifier else path
     calling = _read_calling(reader, fields, where, inherited)
-    turns = []
-    if "system" in fields and (system := reader.text(fields["system"], f"{where}.system")):
-        turns.append(Turn(role="system", text=system))
-    if "prompt" in fields and (prompt := reader.text(fields["prompt"], f"{where}.prompt")):
-        turns.append(Turn(role="user", text=prompt))
-    step = Step(id=identifier or "", model=calling.model, sampling=calling.sampling, turns=tuple(turns))
+    step = Step(id=identifier or "", model=calling.model, sampling=calling.sampling)
     if "when" in fields:
         step = replace(step, when=reader.expression(fields["when"], f"{where}.when"))
     if "output" in fields:
         step = _with_output(reader, step, fields["output"], f"{where}.output")
+    step = replace(step, turns=read_turns(reader, step, fields, where))
     if identifier:
         reader.spots[where] = node.spot
     return step if identifier else None
