@@ -8,6 +8,11 @@ from gristmill.domain.json import JsonObject
 from gristmill.domain.value import value
 
 
+# Why a record is rejected that is like one that stands.
+DUPLICATE = "duplicate"
+NEAR_DUPLICATE = "near_duplicate"
+
+
 @value(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What a check said of a record: `value` is its score, where it has one, and `words` its reasons."""

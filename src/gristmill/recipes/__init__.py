@@ -4,6 +4,7 @@ from gristmill.recipes.checks import check_record, fingerprints_of
 from gristmill.recipes.compiler import compile_template, lint_template
 from gristmill.recipes.draw import draw_values
 from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.judging import judge_messages, score_of
 from gristmill.recipes.recipe import (
     Attempts,
     DrawKey,
@@ -32,9 +33,11 @@ __all__ = [
     "fingerprints_of",
     "finish_record",
     "is_wanted",
+    "judge_messages",
     "lint_template",
     "parse_reply",
     "render_messages",
     "repair_messages",
+    "score_of",
     "template_schema",
 ]
