@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -19,14 +19,14 @@ from gristmill.recipes.recipe import DrawKey, Scope, Step
 
 
 class Standing(Protocol):
-    """Fingerprints of records that stand, for `unique`."""
+    """Records that stand, by their fingerprints, for `unique` and `distinct`."""
 
-    def __contains__(self, fingerprint: int) -> bool:
-        """Whether a standing record has it."""
+    def find_like(self, fingerprints: Sequence[int]) -> str | None:
+        """Why a record with these may not stand beside them, or None."""
         ...
 
-    def add(self, fingerprint: int) -> bool:
-        """Keep it; false if it was there."""
+    def add(self, fingerprints: Sequence[int]) -> None:
+        """Let a record with these stand."""
         ...
 
 

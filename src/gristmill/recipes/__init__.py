@@ -5,6 +5,7 @@ from gristmill.recipes.compiler import check_template, compile_template, lint_te
 from gristmill.recipes.decks import Deck, SeedRows, open_decks
 from gristmill.recipes.draw import draw_values, open_scope
 from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.judging import judge_messages, score_of
 from gristmill.recipes.outline import read_outline
 from gristmill.recipes.recipe import (
     Attempts,
@@ -37,6 +38,7 @@ __all__ = [
     "fingerprints_of",
     "finish_record",
     "is_wanted",
+    "judge_messages",
     "lint_template",
     "open_decks",
     "open_scope",
@@ -44,5 +46,6 @@ __all__ = [
     "read_outline",
     "render_messages",
     "repair_messages",
+    "score_of",
     "template_schema",
 ]

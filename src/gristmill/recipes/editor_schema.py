@@ -123,12 +123,35 @@ def _example() -> JsonObject:
 
 def _check() -> JsonObject:
     name: JsonObject = {"type": "string", "minLength": 1}
+    names: JsonObject = {"oneOf": [name, {"type": "array", "minItems": 1, "items": name}]}
+    reason: JsonObject = {"reason": {"type": "string"}}
+    similarity = _said("0.85 when left out.", _number(limits.LEAST_SIMILARITY, 1))
+    judge: JsonObject = {
+        **_calling(),
+        "judge": _said("The model that judges.", name),
+        "ask": _said("What it is asked about the record.", {"type": "string"}),
+        "at_least": _said("The lowest score that passes, of 1 to 5.", _number(1, limits.BEST_SCORE, "integer")),
+    }
+    del judge["model"]
+    sql = {
+        "sql": _said("A query that must run in SQLite.", {"type": "string"}),
+        "setup": _said("Statements that build its tables.", {"type": "string"}),
+        "rows": _said("How many rows it must give at least.", _number(0, limits.MAX_CHECK_ROWS, "integer")),
+    }
+    schema = {
+        "schema": _said(
+            "A JSON Schema, or an expression that gives one.", {"oneOf": [{"type": "object"}, _EXPRESSION]}
+        ),
+        "of": _said("The value that must satisfy it.", _EXPRESSION),
+    }
     return {
         "oneOf": [
-            _table({"expect": _EXPRESSION, "reason": {"type": "string"}}, required=("expect",)),
-            _table(
-                {"unique": {"oneOf": [name, {"type": "array", "minItems": 1, "items": name}]}}, required=("unique",)
-            ),
+            _table({"expect": _EXPRESSION, **reason}, required=("expect",)),
+            _table({"unique": names}, required=("unique",)),
+            _table({"distinct": names, "similarity": similarity}, required=("distinct",)),
+            _table({**judge, **reason}, required=("judge", "ask")),
+            _table({**sql, **reason}, required=("sql",)),
+            _table({**schema, **reason}, required=("schema", "of")),
         ]
     }
 

@@ -11,14 +11,14 @@ from gristmill.recipes.document import Listing, Node, Table, plain
 from gristmill.recipes.findings import Code, Findings, Spot
 
 # The linear-time engine: no pattern can make a check run for ever. It knows no look-around and no back-references.
-_PATTERNS = jsonschema_rs.RegexOptions()
+PATTERNS = jsonschema_rs.RegexOptions()
 
 
 def compile_schema(node: Table, findings: Findings, path: str) -> jsonschema_rs.Validator | None:
     """A validator for the schema, or None when findings say what is wrong with it. It fetches nothing."""
     schema = {entry.name: plain(entry.node) for entry in node.entries}
     try:
-        return jsonschema_rs.validator_for(schema, pattern_options=_PATTERNS, validate_formats=True, offline=True)
+        return jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, validate_formats=True, offline=True)
     except jsonschema_rs.ValidationError as error:
         spot = find_spot(node, error.instance_path)
         message = f"This is not a valid JSON Schema: {error.message[:300]}."

@@ -26,10 +26,10 @@ _MODEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(:\S+)?")
 
 def read_steps(reader: Reader, node: Node, defaults: Node | None) -> list[Step]:
     """The steps in the order written, each with what it inherits."""
-    inherited = _Calling(model=DEFAULT_MODEL, sampling=Sampling(max_tokens=DEFAULT_MAX_TOKENS))
+    inherited = Calling(model=DEFAULT_MODEL, sampling=Sampling(max_tokens=DEFAULT_MAX_TOKENS))
     if defaults is not None:
         fields = reader.fields(defaults, "defaults", ("model", *SAMPLING_KEYS))
-        inherited = _read_calling(reader, fields, "defaults", inherited)
+        inherited = read_calling(reader, fields, "defaults", inherited)
     items = reader.items(node, "steps")
     if isinstance(node, Listing) and not items:
         reader.wrong_value(node, "steps", "There must be at least one step.")
@@ -49,14 +49,14 @@ def read_steps(reader: Reader, node: Node, defaults: Node | None) -> list[Step]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Calling:
+class Calling:
     """Which model is called, and how."""
 
     model: str
     sampling: Sampling
 
 
-def _read_step(reader: Reader, node: Node, path: str, inherited: _Calling) -> Step | None:
+def _read_step(reader: Reader, node: Node, path: str, inherited: Calling) -> Step | None:
     fields = reader.fields(node, path, STEP_KEYS)
     if not isinstance(node, Table):
         return None
@@ -64,7 +64,7 @@ def _read_step(reader: Reader, node: Node, path: str, inherited: _Calling) -> St
     if "prompt" not in fields and "messages" not in fields:
         reader.missing(node, path, "prompt")
     where = f"steps.{identifier}" if identifier else path
-    calling = _read_calling(reader, fields, where, inherited)
+    calling = read_calling(reader, fields, where, inherited)
     step = Step(id=identifier or "", model=calling.model, sampling=calling.sampling)
     if "when" in fields:
         step = replace(step, when=reader.expression(fields["when"], f"{where}.when"))
@@ -98,7 +98,8 @@ def _with_output(reader: Reader, step: Step, node: Node, path: str) -> Step:
             return step
 
 
-def _read_calling(reader: Reader, fields: Mapping[str, Node], path: str, inherited: _Calling) -> _Calling:
+def read_calling(reader: Reader, fields: Mapping[str, Node], path: str, inherited: Calling) -> Calling:
+    """Model and sampling by these keys, the rest as inherited."""
     sampling = inherited.sampling
     model = inherited.model
     if "model" in fields:
@@ -106,7 +107,7 @@ def _read_calling(reader: Reader, fields: Mapping[str, Node], path: str, inherit
     for key in SAMPLING_KEYS:
         if key in fields:
             sampling = _with_parameter(reader, sampling, key, fields[key], f"{path}.{key}")
-    return _Calling(model=model, sampling=sampling)
+    return Calling(model=model, sampling=sampling)
 
 
 def _with_parameter(reader: Reader, sampling: Sampling, key: str, node: Node, path: str) -> Sampling:

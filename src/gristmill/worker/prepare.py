@@ -5,12 +5,12 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from gristmill.datasets import FingerprintSet, SeedsReader, seeds_name
+from gristmill.datasets import SeedsReader, StandingRecords, seeds_name
 from gristmill.domain.job import Job, Order
 from gristmill.errors import ChangedInputsError
 from gristmill.generation.means import Lane, Means
 from gristmill.generation.pace import Pace
-from gristmill.recipes import compile_template, open_decks
+from gristmill.recipes import Recipe, compile_template, open_decks
 from gristmill.recipes.recipe import DrawKey
 from gristmill.worker.ports import WorkerPorts
 
@@ -43,12 +43,17 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
             decks=open_decks(recipe, sets),
             lanes={used: paces[order.aliases[used]] for used in recipe.models},
             models=ports.models,
-            standing=FingerprintSet(),
+            standing=nothing_standing(recipe),
             clock=ports.clock,
             # Jitter alone is drawn from this: records draw from the recipe's own generators.
             chance=random.Random(),  # noqa: S311
             stop=asyncio.Event(),
         )
+
+
+def nothing_standing(recipe: Recipe) -> StandingRecords:
+    """What stands of a job before any record is known."""
+    return StandingRecords(uniques=recipe.uniques, similarities=recipe.similarities)
 
 
 @contextmanager

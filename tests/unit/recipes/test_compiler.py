@@ -165,7 +165,7 @@ def test_a_seed_schema_adds_what_it_requires() -> None:
         (one_step() + "vary: {a: [1]}\nseeds: {properties: {a: {}}}", "name_clash", 6, 8, "both"),
         (one_step("{{ nam }}") + "seeds: {properties: {name: {}}}", "unknown_name", 5, 10, "Did you mean 'name'?"),
         (one_step() + "record: {}", "wrong_value", 6, 9, "at least one field"),
-        (one_step() + "checks: [{}]", "wrong_value", 6, 10, "either an expect or a unique"),
+        (one_step() + "checks: [{}]", "wrong_value", 6, 10, "exactly one of expect, unique"),
         (one_step() + "checks: [{unique: w}]", "unknown_field", 6, 19, "no field 'w'"),
         (one_step() + "checks: [{unique: q, reason: x}]", "wrong_value", 6, 30, "Only an expect"),
         (one_step() + "checks: [{expect: '{{ record.z }}'}]", "unknown_field", 6, 23, "no field 'z'"),
