@@ -4,6 +4,7 @@ import pytest
 
 import gristmill
 from gristmill.errors import BadInputError
+from gristmill.wiring.dataset import Seeds
 
 TEMPLATE = 'name: tiny\nsteps:\n  - id: line\n    prompt: "Something about {{ name }}"\n'
 
@@ -17,6 +18,20 @@ def test_python_orders_a_dataset_and_reads_it(tmp_path: Path) -> None:
     assert made.summary["status"] == "completed"
     assert made.to_arrow().num_rows == 3
     assert list(made.to_pandas()["line"]) == [record["line"] for record in records]
+
+
+def test_python_orders_with_several_seed_sets(tmp_path: Path) -> None:
+    template = """
+name: pairs
+vary: {person: {seeds: people}}
+steps: [{id: line, prompt: "{{ person.name }} in {{ name }}"}]
+record: {pair: "{{ person.name }} in {{ name }}"}
+"""
+    people = tmp_path / "people.jsonl"
+    people.write_text('{"name": "Ann"}\n')
+    seeds: dict[str, Seeds] = {"": [{"name": "Lima"}, {"name": "Oslo"}], "people": people}
+    made = gristmill.run(template, records=2, seeds=seeds, models="scripted:demo", out=tmp_path / "out")
+    assert sorted(str(record["pair"]) for record in made) == ["Ann in Lima", "Ann in Oslo"]
 
 
 async def test_a_notebook_whose_loop_runs_may_order_too(tmp_path: Path) -> None:
