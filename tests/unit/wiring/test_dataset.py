@@ -4,7 +4,6 @@ import pytest
 
 import gristmill
 from gristmill.errors import BadInputError
-from gristmill.wiring.dataset import Seeds
 
 TEMPLATE = 'name: tiny\nsteps:\n  - id: line\n    prompt: "Something about {{ name }}"\n'
 
@@ -27,9 +26,7 @@ vary: {person: {seeds: people}}
 steps: [{id: line, prompt: "{{ person.name }} in {{ name }}"}]
 record: {pair: "{{ person.name }} in {{ name }}"}
 """
-    people = tmp_path / "people.jsonl"
-    people.write_text('{"name": "Ann"}\n')
-    seeds: dict[str, Seeds] = {"": [{"name": "Lima"}, {"name": "Oslo"}], "people": people}
+    seeds = {"": [{"name": "Lima"}, {"name": "Oslo"}], "people": [{"name": "Ann"}]}
     made = gristmill.run(template, records=2, seeds=seeds, models="scripted:demo", out=tmp_path / "out")
     assert sorted(str(record["pair"]) for record in made) == ["Ann in Lima", "Ann in Oslo"]
 
