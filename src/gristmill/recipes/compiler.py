@@ -10,7 +10,7 @@ from gristmill.recipes.findings import Code, Findings, Spot
 from gristmill.recipes.grammar import Draft, read_draft
 from gristmill.recipes.graph import order_steps
 from gristmill.recipes.json_schemas import schema_text
-from gristmill.recipes.names import check_names, find_seed_fields, uses_of
+from gristmill.recipes.names import check_names, find_seed_columns, find_seed_fields, uses_of
 from gristmill.recipes.reader import Reader
 from gristmill.recipes.recipe import Constant, Expect, ListOf, ObjectOf, Recipe, Shape, Step
 from gristmill.recipes.texts import Text, compile_text
@@ -63,6 +63,7 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...]) -> Recipe:
         attempts=draft.attempts,
         seed_schema=schema_text(draft.seeds, "seed") if draft.seeds is not None else None,
         seed_fields=find_seed_fields(draft),
+        seed_columns=find_seed_columns(draft),
     )
     return replace(recipe, digest=digest_of(_outline(recipe)))
 

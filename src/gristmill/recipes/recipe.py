@@ -118,6 +118,7 @@ class SeedField:
 class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
     neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
+    `seed_columns` are the columns of a seed row that anything reads; None when the row is read as a whole.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Recipe:
     attempts: Attempts
     seed_schema: Schema | None
     seed_fields: tuple[SeedField, ...]
+    seed_columns: frozenset[str] | None = None
 
     @property
     def record_fields(self) -> tuple[str, ...]:
