@@ -32,11 +32,11 @@ def read_json_lines(path: Path, reading: SeedReading) -> Iterator[SeedRow]:
 def _row_of(content: str, number: int, line: int) -> SeedRow:
     if len(content) > MOST_ROW:
         return bad_row(number, f"is longer than {MOST_ROW:,} characters", line=line)
+    is_array = number == 1 and content.lstrip().startswith("[")
+    hint = "Name a file that holds one JSON array .json." if is_array else ""
     try:
-        return as_row(json.loads(content), number, line)
+        return as_row(json.loads(content), number, line, hint)
     except json.JSONDecodeError as error:
-        is_array = number == 1 and content.lstrip().startswith("[")
-        hint = "A JSON array belongs into a file named .json." if is_array else ""
         return bad_row(number, f"is not JSON: {error.msg}", line=line, column=error.colno, suggestion=hint)
     except (ValueError, RecursionError) as error:
         return bad_row(number, f"cannot be read as JSON: {_why(error)}", line=line)

@@ -84,9 +84,12 @@ class JsonText:
             return False
         if len(self._text) - self._at > MOST_ROW:
             raise OverflowError(f"it is longer than {MOST_ROW:,} characters")
-        self._lines_before, self._columns_before = self.spot().line - 1, self.spot().column - 1
-        rest = self._text[self._at :]
-        piece = self._file.read(max(PIECE, len(rest)))
-        self._text, self._at = rest + piece, 0
-        self._has_ended = not piece
-        return bool(piece)
+        piece = self._file.read(max(PIECE, len(self._text) - self._at))
+        if not piece:
+            # The text stays as it is, so that the place an error named holds.
+            self._has_ended = True
+            return False
+        spot = self.spot()
+        self._lines_before, self._columns_before = spot.line - 1, spot.column - 1
+        self._text, self._at = self._text[self._at :] + piece, 0
+        return True

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gristmill.domain.json import JsonObject, canonical
 from gristmill.errors import Finding
@@ -125,20 +125,21 @@ def _places(value: object, path: str = "") -> Iterator[tuple[str, object]]:
                 yield place, inner
 
 
-def _depth(value: object) -> int:
-    depth, level = 0, [value]
+def _depth(row: JsonObject) -> int:
+    depth, level = 0, list[Any]([row])
     while level:
         depth += 1
-        inner = [one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, Mapping | list)]
-        level = [one for ones in inner for one in ones]
-    return depth - 1
+        inner = (item for one in level for item in (one.values() if isinstance(one, Mapping) else one))
+        level = [item for item in inner if isinstance(item, Mapping | list)]
+    return depth
 
 
-def as_row(value: object, number: int, line: int = 0) -> SeedRow:
+def as_row(value: object, number: int, line: int = 0, suggestion: str = "") -> SeedRow:
     """The value as a row, or that it is none."""
     if isinstance(value, dict):
         return value
-    return bad_row(number, f"is {_kind_of(value)}; a seed is an object with named fields", line=line)
+    words = f"is {_kind_of(value)}; a seed is an object with named fields"
+    return bad_row(number, words, line=line, suggestion=suggestion)
 
 
 def _kind_of(value: object) -> str:

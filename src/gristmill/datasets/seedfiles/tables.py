@@ -112,6 +112,6 @@ def _wrong_quotes(error: csv.Error, first_line: int, last_line: int) -> str:
         case "unexpected end of data":
             return f"opens a quote that is never closed{over}"
         case words if words.startswith("field larger"):
-            return f"has a value of more than {MOST_ROW:,} characters{over}: is a quote left open?"
+            return f"has a value of more than {MOST_ROW:,} characters{over}; perhaps a quote is left open"
         case words:
             return f"is not CSV: {words}{over}. Double a quote that stands within quotes"
