@@ -1,6 +1,7 @@
 """Options that several verbs share, and what their texts stand for."""
 
 import codecs
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -89,7 +90,8 @@ def parse_reading(split: int, encoding: str) -> SeedReading:
     """How the seed files are to be read. Raises BadInputError for an encoding that nobody knows."""
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)
+        # Python has encodings of bytes too, such as base64: only this refuses them.
+        io.TextIOWrapper(io.BytesIO(), encoding=name)
     except LookupError as error:
         raise BadInputError(f"{encoding!r} is no encoding of text: write one such as cp1252 or utf-16.") from error
     return SeedReading(split=split, encoding=name)

@@ -109,7 +109,7 @@ def survey_seeds(
         findings += [Finding(code=error.code, message=str(error)), *error.findings]
     else:
         findings += tally.listed
-        if tally.bad:
+        if tally.bad > LISTED:
             findings.append(Finding(code="bad_row", message=tally.words))
     findings += _unused(names, used)
     return SeedSurvey(rows=tally.rows, findings=tuple(findings), lacking=lacks.findings())
