@@ -2,17 +2,20 @@
 
 import asyncio
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
-from gristmill.cli.options import SEEDS_HELP, parse_seeds, read_template
-from gristmill.cli.terminal import count, say
+from gristmill.cli.options import SEEDS_HELP, Encoding, Split, parse_reading, parse_seeds, read_template
+from gristmill.cli.terminal import count, json_text, say, write
+from gristmill.datasets import PLAIN_READING, SeedReading, survey_seeds
 from gristmill.errors import Finding
-from gristmill.jobs.seeds import check_sets, keep_seeds, open_sets, refuse_unknown_sets
-from gristmill.recipes import compile_template, lint_template, open_decks
+from gristmill.jobs.seeds import keep_seeds, open_sets, refuse_unknown_sets
+from gristmill.recipes import Recipe, compile_template, lint_template, open_decks
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import open_blobs
 
@@ -24,6 +27,9 @@ def lint(
     seeds: Annotated[
         tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False, show_default=False)
     ] = (),
+    split: Split = PLAIN_READING.split,
+    encoding: Encoding = PLAIN_READING.encoding,
+    as_json: Annotated[bool, Parameter(name="--json", negative=(), show_default=False)] = False,
 ) -> int:
     """Check a template, and seeds against it. Exits with 2 when there is an error, and 0 on warnings.
 
@@ -33,36 +39,66 @@ def lint(
     ----------
     template
         The template file.
+    as_json
+        Print everything found as one JSON object on stdout, and nothing else there.
     """
     source = asyncio.run(complete_template(read_template(template)))
-    findings = lint_template(source)
-    show_findings(findings, str(template))
-    problems = list(findings)
-    if seeds and not any(finding.severity == "error" for finding in findings):
-        problems += _lint_seeds(template, source, seeds)
-    return _conclude(problems, template)
+    reading = parse_reading(split, encoding)
+    found = [_Found(file=str(template), findings=lint_template(source))]
+    if seeds and not _errors(found):
+        recipe = compile_template(source)
+        files = parse_seeds(seeds)
+        refuse_unknown_sets(recipe, files)
+        found += _lint_seeds(template, recipe, files, reading)
+        if not _errors(found):
+            _check_weights(recipe, files, reading)
+    if as_json:
+        write(json_text({"findings": [{"file": one.file, **asdict(each)} for one in found for each in one.findings]}))
+    else:
+        _show(found, template)
+    return BAD_INPUT if _errors(found) else OK
 
 
-def _lint_seeds(template: Path, source: str, seeds: tuple[str, ...]) -> tuple[Finding, ...]:
-    files = parse_seeds(seeds)
-    recipe = compile_template(source)
-    refuse_unknown_sets(recipe, files)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What was found in a file, and how many rows it has when it is one of seeds."""
+
+    file: str
+    findings: Sequence[Finding]
+    rows: int | None = None
+
+
+def _lint_seeds(template: Path, recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> Iterator[_Found]:
+    for name, file in files.items():
+        # What a prompt reads of a row that was drawn is not told by column.
+        fields, columns = (recipe.set_fields[name], None) if name else (recipe.seed_fields, recipe.seed_columns)
+        survey = survey_seeds(file, reading, fields, columns)
+        yield _Found(file=str(file), findings=survey.findings, rows=survey.rows)
+        # They stand where the template asks for what a row lacks.
+        yield _Found(file=str(template), findings=survey.lacking)
+
+
+def _check_weights(recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> None:
+    """Raise InvalidSeedsError for rows without the weight by which they are drawn."""
+    drawn = {name: file for name, file in files.items() if name}
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         blobs = open_blobs(f"file://{folder}")
-        kept = asyncio.run(keep_seeds(files, blobs))
-        with open_sets(kept, blobs) as sets:
-            findings = check_sets(recipe, sets)
-            # They stand where the template asks for what a row lacks.
-            show_findings(findings, str(template))
+        with open_sets(asyncio.run(keep_seeds(drawn, blobs, reading)), blobs) as sets:
             open_decks(recipe, sets)
-    return findings
 
 
-def _conclude(findings: list[Finding], template: Path) -> int:
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
-    if not findings:
-        say(f"✓ {template} is fine.", style="green")
-    else:
+def _errors(found: Sequence[_Found]) -> int:
+    return sum(finding.severity == "error" for one in found for finding in one.findings)
+
+
+def _show(found: Sequence[_Found], template: Path) -> None:
+    for one in found:
+        show_findings(one.findings, one.file)
+        if one.rows is not None:
+            say(f"{count(one.rows, 'row')} of {one.file} read.")
+    errors = _errors(found)
+    warnings = sum(len(one.findings) for one in found) - errors
+    if errors or warnings:
         say(f"{count(errors, 'error')}, {count(warnings, 'warning')}.")
-    return BAD_INPUT if errors else OK
+    else:
+        say(f"✓ {template} is fine.", style="green")

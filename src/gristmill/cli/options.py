@@ -1,5 +1,7 @@
 """Options that several verbs share, and what their texts stand for."""
 
+import codecs
+import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
+from gristmill.datasets import PLAIN_READING, SeedReading
 from gristmill.domain.completion import ModelName
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.domain.pricing import Rates
@@ -21,11 +24,20 @@ Many = Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False,
 # Dollars for a million tokens: a dollar a token. What is above is a slip.
 MOST_RATE = 1_000_000
 
-SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet. NAME=FILE for a set that `vary` draws from."
+SEEDS_HELP = (
+    "A file of seeds: JSON, JSONL, CSV, TSV, Parquet, text or Markdown, also in gzip or zstd; or a folder of texts."
+    " NAME=FILE for a set that `vary` draws from."
+)
 # As templates name them.
 SEEDS_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SPLIT_HELP = "The most characters of a passage, where seeds are text or Markdown."
+ENCODING_HELP = "The encoding of seeds that are neither UTF-8 nor marked, such as cp1252."
 MODEL_HELP = "ALIAS=PROVIDER:MODEL, or PROVIDER:MODEL for every model of the template. May be given again."
 PRICE_HELP = "MODEL=INPUT/OUTPUT in US dollars for a million tokens; 0/0 for your own hardware. May be given again."
+
+
+Split = Annotated[int, Parameter(help=SPLIT_HELP, validator=validators.Number(gte=1, lte=1_000_000))]
+Encoding = Annotated[str, Parameter(help=ENCODING_HELP)]
 
 
 @Parameter(name="*")
@@ -36,6 +48,8 @@ class OrderOptions:
     seeds: Annotated[
         tuple[str, ...], Parameter(help=SEEDS_HELP, negative=(), consume_multiple=False, show_default=False)
     ] = ()
+    split: Split = PLAIN_READING.split
+    encoding: Encoding = PLAIN_READING.encoding
     model: Annotated[
         tuple[str, ...], Parameter(help=MODEL_HELP, negative=(), consume_multiple=False, show_default=False)
     ] = ()
@@ -69,10 +83,21 @@ def parse_seeds(texts: Iterable[str]) -> Mapping[str, Path]:
         if name in files:
             which = f" for {name!r}" if name else ""
             raise BadInputError(f"Give one seeds file{which}: there are several.")
-        if not file.is_file():
+        if not file.exists():
             raise BadInputError(f"There is no seeds file {file}.")
         files[name] = file
     return files
+
+
+def parse_reading(split: int, encoding: str) -> SeedReading:
+    """How the seed files are to be read. Raises BadInputError for an encoding that nobody knows."""
+    try:
+        name = codecs.lookup(encoding).name
+        # Python has encodings of bytes too, such as base64: only this refuses them.
+        io.TextIOWrapper(io.BytesIO(), encoding=name)
+    except LookupError as error:
+        raise BadInputError(f"{encoding!r} is no encoding of text: write one such as cp1252 or utf-16.") from error
+    return SeedReading(split=split, encoding=name)
 
 
 def parse_models(texts: Iterable[str]) -> Mapping[str, ModelName]:

@@ -17,6 +17,7 @@ from gristmill.cli.options import (
     parse_budget,
     parse_models,
     parse_prices,
+    parse_reading,
     parse_seeds,
     read_template,
 )
@@ -94,6 +95,7 @@ def make_order(template: Path, records: int, options: OrderOptions) -> MillOrder
         template=read_template(template),
         records=records,
         seeds=parse_seeds(options.seeds),
+        reading=parse_reading(options.split, options.encoding),
         models=parse_models(options.model),
         prices=parse_prices(options.price),
         budget=parse_budget(options.budget),

@@ -6,17 +6,22 @@ from gristmill.datasets.fingerprints import FingerprintSet
 from gristmill.datasets.nearset import NearSet
 from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
 from gristmill.datasets.rejects import RejectList, list_rejects
-from gristmill.datasets.seeds import SeedsReader, StoredSeeds, check_seeds, seeds_name, store_seeds
+from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds
+from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading
+from gristmill.datasets.seeds import SeedsReader, StoredSeeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
 
 __all__ = [
+    "PLAIN_READING",
     "Exported",
     "FingerprintSet",
     "Format",
     "NearSet",
     "Printed",
     "RejectList",
+    "SeedReading",
+    "SeedSurvey",
     "SeedsReader",
     "StandingRecords",
     "StoredSeeds",
@@ -32,5 +37,6 @@ __all__ = [
     "read_unfinished",
     "seeds_name",
     "store_seeds",
+    "survey_seeds",
     "write_segment",
 ]

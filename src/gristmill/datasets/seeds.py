@@ -3,16 +3,14 @@
 import asyncio
 import hashlib
 import json
-import math
 import tempfile
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self
+from typing import BinaryIO, Self
 
 import orjson
 import pyarrow as pa
@@ -20,16 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gristmill.datasets.files import storage_errors
-from gristmill.datasets.seedfiles import bad_row, read_seed_rows
+from gristmill.datasets.seedcheck import Tally, good_rows
+from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading
 from gristmill.domain.ids import Digest
-from gristmill.domain.json import JsonObject, canonical
-from gristmill.errors import Finding, InvalidSeedsError
+from gristmill.domain.json import JsonObject
+from gristmill.errors import InvalidSeedsError
 from gristmill.ports.blobs import Blobs
 
 GROUP_ROWS = 1000
 GROUP_CHARACTERS = 16 << 20
 KEPT_GROUPS = 8
-LISTED = 20
 
 BIG_INTEGER = "[0-9]{19}"
 
@@ -44,93 +42,35 @@ class StoredSeeds:
     rows: int
 
 
-class NeededField(Protocol):
-    """A field the prompts need of every row, and where in the template they first need it."""
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The names that lead to it, from the row down."""
-        ...
-
-    @property
-    def line(self) -> int:
-        """Its line in the template, from 1."""
-        ...
-
-    @property
-    def column(self) -> int:
-        """Its column in the template, from 1."""
-        ...
-
-
 def seeds_name(digest: Digest) -> str:
     """Where a seed set lies."""
     return f"seeds/{digest}.parquet"
 
 
-async def store_seeds(path: Path, blobs: Blobs) -> StoredSeeds:
-    """Read a seed file to its end and store its rows; in flat memory, however many there are.
+async def store_seeds(path: Path, blobs: Blobs, reading: SeedReading = PLAIN_READING) -> StoredSeeds:
+    """Read a seed file, or a folder of texts, to its end and store its rows; in flat memory, however many there are.
 
     Raises InvalidSeedsError, whose findings name the first 20 bad rows, and StorageFullError.
     """
     with tempfile.TemporaryDirectory(prefix="gristmill-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "seeds.parquet"
-        stored = await asyncio.to_thread(_convert, path, copy)
+        stored = await asyncio.to_thread(_convert, path, reading, copy)
         await blobs.put_file(seeds_name(stored.digest), copy)
     return stored
 
 
-def _convert(path: Path, copy: Path) -> StoredSeeds:
-    bad: list[Finding] = []
-    bad_rows = rows = 0
+def _convert(path: Path, reading: SeedReading, copy: Path) -> StoredSeeds:
+    tally, rows = Tally(), 0
     digest = hashlib.sha256(b"[")
     with storage_errors(copy), _GroupWriter(copy) as groups:
-        for number, row in enumerate(read_seed_rows(path), 1):
-            text = row if isinstance(row, Finding) else _text_of(row, number)
-            if isinstance(text, Finding):
-                bad_rows += 1
-                if len(bad) < LISTED:
-                    bad.append(text)
-                continue
+        for _, _, text in good_rows(path, reading, tally):
             digest.update(b"," * bool(rows) + text.encode())
             rows += 1
             groups.write(text)
     digest.update(b"]")
-    if bad:
-        raise InvalidSeedsError(f"{path}: {bad_rows} of {bad_rows + rows} rows cannot be used.", bad)
-    if not rows:
-        raise InvalidSeedsError(f"{path} has no rows.")
+    if tally.bad:
+        raise InvalidSeedsError(f"{path}: {tally.words}", tally.listed)
     return StoredSeeds(digest=Digest(digest.hexdigest()), rows=rows)
-
-
-def _text_of(row: JsonObject, number: int) -> str | Finding:
-    try:
-        text = canonical(row)
-        text.encode()
-    except UnicodeEncodeError:
-        return bad_row(number, "has text with half a character (a lone surrogate)")
-    except RecursionError:
-        return bad_row(number, "is nested too deep")
-    # Only a row that may hold one is looked through, to name the place.
-    if "NaN" in text or "Infinity" in text:
-        place = next(_places_of_nan(row), None)
-        if place is not None:
-            return bad_row(number, "has a number that JSON does not know (NaN or Infinity)", path=place)
-    return text
-
-
-def _places_of_nan(value: object, path: str = "") -> Iterator[str]:
-    match value:
-        case float() if not math.isfinite(value):
-            yield path
-        case Mapping():
-            for name, inner in value.items():
-                yield from _places_of_nan(inner, f"{path}.{name}" if path else name)
-        case list():
-            for i, inner in enumerate(value):
-                yield from _places_of_nan(inner, f"{path}[{i}]")
-        case _:
-            pass
 
 
 class _GroupWriter:
@@ -219,41 +159,3 @@ class _Group:
     def row(self, index: int) -> JsonObject:
         """One row."""
         return self.parse(self.texts[index])
-
-
-def check_seeds(reader: SeedsReader, fields: Sequence[NeededField], limit: int = LISTED) -> tuple[Finding, ...]:
-    """What rows lack of the fields the prompts need: the first `limit` in full, and how many there are beyond them.
-
-    A field whose value is null is there; a path through anything but an object is not.
-    """
-    findings: list[Finding] = []
-    lacking = 0
-    for number, row in enumerate(reader if fields else (), 1):
-        for field in fields:
-            finding = _lack(row, number, field)
-            if finding is not None:
-                lacking += 1
-                if len(findings) < limit:
-                    findings.append(finding)
-    if lacking > limit:
-        findings.append(
-            Finding(code="missing_field", message=f"{lacking} fields are missing in all; {limit} are listed")
-        )
-    return tuple(findings)
-
-
-def _lack(row: JsonObject, number: int, field: NeededField) -> Finding | None:
-    value: object = row
-    for name in field.path:
-        if not isinstance(value, Mapping) or name not in value:
-            near = get_close_matches(name, value, 1) if isinstance(value, Mapping) else []
-            return Finding(
-                code="missing_field",
-                message=f"seed row {number} has no {'.'.join(field.path)!r}.",
-                suggestion=f"Did you mean {near[0]!r}?" if near else "",
-                line=field.line,
-                column=field.column,
-                path=".".join(field.path),
-            )
-        value = value[name]
-    return None

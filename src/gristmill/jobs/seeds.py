@@ -6,7 +6,15 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from gristmill.datasets import SeedsReader, StoredSeeds, check_seeds, seeds_name, store_seeds
+from gristmill.datasets import (
+    PLAIN_READING,
+    SeedReading,
+    SeedsReader,
+    StoredSeeds,
+    check_seeds,
+    seeds_name,
+    store_seeds,
+)
 from gristmill.errors import Finding, InvalidSeedsError
 from gristmill.ports.blobs import Blobs
 from gristmill.recipes import Recipe, SeedField, open_decks
@@ -22,14 +30,16 @@ def open_sets(seeds: Mapping[str, StoredSeeds], blobs: Blobs) -> Iterator[Mappin
         }
 
 
-async def keep_seeds(files: Mapping[str, Path], blobs: Blobs) -> Mapping[str, StoredSeeds]:
-    """Store each seed file under its digest. Raises InvalidSeedsError for one that cannot be read."""
-    return {name: await _keep(path, blobs) for name, path in files.items()}
+async def keep_seeds(
+    files: Mapping[str, Path], blobs: Blobs, reading: SeedReading = PLAIN_READING
+) -> Mapping[str, StoredSeeds]:
+    """Store each seed file or folder under its digest. Raises InvalidSeedsError for one that cannot be read."""
+    return {name: await _keep(path, blobs, reading) for name, path in files.items()}
 
 
-async def _keep(path: Path, blobs: Blobs) -> StoredSeeds:
+async def _keep(path: Path, blobs: Blobs, reading: SeedReading) -> StoredSeeds:
     try:
-        return await store_seeds(path, blobs)
+        return await store_seeds(path, blobs, reading)
     except InvalidSeedsError as error:
         # The findings speak of this file, not of the template.
         error.add_note(str(path))

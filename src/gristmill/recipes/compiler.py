@@ -15,7 +15,7 @@ from gristmill.recipes.graph import order_steps
 from gristmill.recipes.json_schemas import schema_text
 from gristmill.recipes.judging import INSTRUCTIONS
 from gristmill.recipes.likeness import RULE
-from gristmill.recipes.names import check_names, find_seed_fields, find_set_fields, uses_of
+from gristmill.recipes.names import check_names, find_seed_columns, find_seed_fields, find_set_fields, uses_of
 from gristmill.recipes.reader import Reader
 from gristmill.recipes.recipe import (
     Check,
@@ -97,6 +97,7 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...], fragments: Map
         seed_schema=schema_text(draft.seeds, "seed") if draft.seeds is not None else None,
         seed_fields=find_seed_fields(draft),
         set_fields=find_set_fields(draft),
+        seed_columns=find_seed_columns(draft),
     )
     outline = _outline(recipe)
     # What is put in place shapes records too.

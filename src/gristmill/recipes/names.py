@@ -157,6 +157,15 @@ def _outermost(found: Mapping[Path, Spot]) -> tuple[SeedField, ...]:
     )
 
 
+def find_seed_columns(draft: Draft) -> frozenset[str] | None:
+    """The columns of a seed row that the texts read or the `seeds` schema requires; None when they read it whole."""
+    mentioned = [use.mention.path for use in uses_of(draft)]
+    if ("seed",) in mentioned:
+        return None
+    paths = [seed_path(path, draft.vary) for path in mentioned] + [field.path for field in find_seed_fields(draft)]
+    return frozenset(path[0] for path in paths if path)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
     """Checks each mention against what the draft defines."""

@@ -167,6 +167,7 @@ class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
     neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
     `seed_fields` are needed of every row of the seeds, `set_fields` of those of each seed set that `vary` draws from.
+    `seed_columns` are the columns of a seed row that anything reads; None when the row is read as a whole.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Recipe:
     seed_schema: Schema | None
     seed_fields: tuple[SeedField, ...]
     set_fields: Mapping[str, tuple[SeedField, ...]] = field(default_factory=dict)
+    seed_columns: frozenset[str] | None = None
 
     @property
     def record_fields(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gristmill.adapters.local import SubprocessExecutor, SystemClock, lock_folder
-from gristmill.datasets import Format, SeedsReader, read_records, read_rejects, seeds_name
+from gristmill.datasets import PLAIN_READING, Format, SeedReading, SeedsReader, read_records, read_rejects, seeds_name
 from gristmill.domain.completion import ModelName
 from gristmill.domain.job import Job, JobKind
 from gristmill.domain.json import JsonObject
@@ -39,6 +39,7 @@ class MillOrder:
     template: str
     records: int
     seeds: Mapping[str, Path] = field(default_factory=dict)
+    reading: SeedReading = PLAIN_READING
     models: Mapping[str, ModelName] = field(default_factory=dict)
     prices: Mapping[ModelName, Rates] = field(default_factory=dict)
     budget: NanoUsd | None = None
@@ -74,7 +75,7 @@ async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobR
     return JobRequest(
         template=order.template,
         records=order.records,
-        seeds=await keep_seeds(order.seeds, blobs),
+        seeds=await keep_seeds(order.seeds, blobs, order.reading),
         aliases={**standing, **order.models},
         priced=frozenset(order.prices),
         budget=order.budget,

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -78,11 +77,11 @@ def test_parquet_gives_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_parquet_values_become_json(tmp_path: Path) -> None:
-    row = {"day": dt.date(2026, 1, 2), "cost": Decimal("1.50"), "raw": b"text", "list": [{"a": 1}], "none": None}
+    row = {"day": dt.date(2026, 1, 2), "cost": Decimal("1.50"), "list": [{"a": 1}], "none": None}
     path = tmp_path / "a.parquet"
     pq.write_table(pa.Table.from_pylist([row]), path)
 
-    assert store(path) == [{"day": "2026-01-02", "cost": "1.50", "raw": "text", "list": [{"a": 1}], "none": None}]
+    assert store(path) == [{"day": "2026-01-02", "cost": "1.50", "list": [{"a": 1}], "none": None}]
 
 
 def test_nested_values_and_large_numbers_are_kept_exactly(tmp_path: Path) -> None:
@@ -131,15 +130,11 @@ def test_any_row_can_be_read_by_number(tmp_path: Path) -> None:
         ("a.json", '{"a":1}', "'a' is no array"),
         ("a.json", '{"a":[1],"b":[1,2]}', "differ in length"),
         ("a.json", '{"a":1}\n{"a":2}', "name the file .jsonl"),
-        ("a.json", b'[{"a":"\xff"}]', "not UTF-8"),
-        ("a.jsonl", b'{"a":1}\n{"a":"\xff"}', "line 2, byte 7"),
-        ("a.csv", "a,b\n".encode("utf-16"), "line 1, byte 1"),
         ("a.csv", "a,b,a\n1,2,3\n", "'a' is there twice"),
         ("a.csv", "a,,b\n1,2,3\n", "column 2 has no name"),
-        ("a.csv", 'a,b\n1,"2\n', "line 2: unexpected end"),
         ("a.parquet", b"no parquet", "cannot be read as Parquet"),
-        ("a.txt", "text", ".json, .jsonl, .csv, .tsv or .parquet"),
-        ("a", "text", ".json, .jsonl, .csv, .tsv or .parquet"),
+        ("a", "text", "ends in .json, .jsonl, .csv, .tsv, .parquet, .txt or .md"),
+        ("a.log", "text", "ends in .json"),
     ],
 )
 def test_a_file_that_is_no_good_is_told_why(tmp_path: Path, name: str, content: str | bytes, words: str) -> None:
@@ -151,9 +146,9 @@ def test_a_file_that_is_no_good_is_told_why(tmp_path: Path, name: str, content: 
 
 
 def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
-    assert "No such file" in str(complaint(tmp_path / "a.csv"))
+    assert f"There is no seeds file {tmp_path / 'a.csv'}." in str(complaint(tmp_path / "a.csv"))
     (tmp_path / "b.csv").mkdir()
-    assert "Is a directory" in str(complaint(tmp_path / "b.csv"))
+    assert "b.csv is a folder with no .txt or .md file" in str(complaint(tmp_path / "b.csv"))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +164,7 @@ def test_a_file_that_is_not_there_is_told_so(tmp_path: Path) -> None:
         ("a.jsonl", '{"a":NaN}\n{"a":{"b":[1,1e999]}}\n{"a":"NaN"}', ["a: row 1 has a number", "a.b[1]: row 2 has a"]),
         ("a.jsonl", '{"a":"\\ud800"}', ["row 1 has text with half a character"]),
         ("a.jsonl", '{"a":' + "9" * 5000 + "}", ["row 1 cannot be read as JSON"]),
-        ("a.csv", 'a,b\n1,2\n"x\ny",2,3\n4\n', ["4:0: row 2 has 3 values where the header names 2", "row 3 has 1 val"]),
+        ("a.csv", 'a,b\n1,2\n"x\ny",2,3\n4\n', ["3:0: row 2 has 3 values where", "5:0: b: row 3 has 1 value where"]),
     ],
 )
 def test_bad_rows_are_named_by_number_and_place(
@@ -182,14 +177,16 @@ def test_bad_rows_are_named_by_number_and_place(
         assert words in str(finding)
 
 
-def test_a_parquet_value_that_json_cannot_hold_is_named(tmp_path: Path) -> None:
+def test_parquet_columns_that_json_cannot_hold_are_all_named(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"ok": [1, 2, 3], "span": [None, dt.timedelta(1), None], "raw": [b"", b"", b"\xff"]}), path)
-    findings = [str(finding) for finding in complaint(path).findings]
+    pq.write_table(pa.table({"ok": [1], "span": [dt.timedelta(1)], "deep": [[{"raw": b"x"}]]}), path)
+    error = complaint(path)
 
-    assert len(findings) == 2
-    assert re.match("span: row 2 .* timedelta", findings[0])
-    assert re.match("raw: row 3 .* bytes", findings[1])
+    assert "2 of 3 columns cannot be used" in str(error)
+    assert [str(finding) for finding in error.findings] == [
+        "span: holds values of type duration[us], which JSON cannot hold. Write it as text, or leave the column out.",
+        "deep: holds values of type binary, which JSON cannot hold. Write it as text, or leave the column out.",
+    ]
 
 
 def test_twenty_bad_rows_are_listed_and_all_are_counted(tmp_path: Path) -> None:
