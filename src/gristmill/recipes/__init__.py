@@ -4,6 +4,7 @@ from gristmill.recipes.checks import check_record, fingerprints_of
 from gristmill.recipes.compiler import compile_template, lint_template
 from gristmill.recipes.draw import draw_values
 from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.exporting import fill_export
 from gristmill.recipes.recipe import (
     Attempts,
     DrawKey,
@@ -29,6 +30,7 @@ __all__ = [
     "check_record",
     "compile_template",
     "draw_values",
+    "fill_export",
     "fingerprints_of",
     "finish_record",
     "is_wanted",

@@ -6,6 +6,7 @@ from gristmill.domain.ids import Digest
 from gristmill.domain.json import Json, digest_of
 from gristmill.errors import Finding, InvalidTemplateError
 from gristmill.recipes.document import Scalar, read_document
+from gristmill.recipes.export_names import check_exports
 from gristmill.recipes.findings import Code, Findings, Spot
 from gristmill.recipes.grammar import Draft, read_draft
 from gristmill.recipes.graph import order_steps
@@ -45,6 +46,7 @@ def _compile(source: str, findings: Findings) -> Recipe | None:
         return None
     draft = read_draft(root, reader)
     check_names(draft, reader.spots, findings)
+    check_exports(draft, findings)
     steps = order_steps(draft.steps, reader.spots, findings)
     _warn(draft, reader, findings)
     return None if findings.has_errors else _assemble(source, draft, steps)
@@ -63,6 +65,7 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...]) -> Recipe:
         attempts=draft.attempts,
         seed_schema=schema_text(draft.seeds, "seed") if draft.seeds is not None else None,
         seed_fields=find_seed_fields(draft),
+        exports=draft.exports,
     )
     return replace(recipe, digest=digest_of(_outline(recipe)))
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field, replace
 
 from gristmill.recipes.document import Node, Table
+from gristmill.recipes.export_grammar import read_exports
 from gristmill.recipes.findings import Code
 from gristmill.recipes.json_schemas import compile_schema
-from gristmill.recipes.limits import ATTEMPTS_KEYS, COMING_KEYS, MAX_NAME, MAX_REDRAW, MAX_REPAIR, TEMPLATE_KEYS
+from gristmill.recipes.limits import ATTEMPTS_KEYS, MAX_NAME, MAX_REDRAW, MAX_REPAIR, TEMPLATE_KEYS
 from gristmill.recipes.reader import RESERVED, Reader
 from gristmill.recipes.recipe import Attempts, Check, ObjectOf, Step
 from gristmill.recipes.record_grammar import read_checks, read_record
@@ -29,11 +30,12 @@ class Draft:
     record: ObjectOf | None = None
     checks: list[Check] = field(default_factory=list)
     attempts: Attempts = field(default_factory=Attempts)
+    exports: dict[str, ObjectOf] = field(default_factory=dict)
 
 
 def read_draft(root: Node, reader: Reader) -> Draft:
     """The parts of a template, as far as they can be read."""
-    fields = reader.fields(root, "", TEMPLATE_KEYS, COMING_KEYS)
+    fields = reader.fields(root, "", TEMPLATE_KEYS)
     for key in ("name", "steps") if isinstance(root, Table) else ():
         if key not in fields:
             reader.missing(root, "", key)
@@ -61,6 +63,8 @@ def _read_part(reader: Reader, draft: Draft, key: str, node: Node) -> None:
             draft.checks = read_checks(reader, node)
         case "attempts":
             draft.attempts = _read_attempts(reader, node)
+        case "export":
+            draft.exports = read_exports(reader, node)
         case _:
             pass
 

@@ -17,8 +17,7 @@ MAX_NUMBER = 1e15
 MAX_WEIGHT = 1e9
 
 SAMPLING_KEYS = ("temperature", "top_p", "max_tokens", "stop", "timeout")
-TEMPLATE_KEYS = ("name", "description", "seeds", "vary", "defaults", "steps", "record", "checks", "attempts")
-COMING_KEYS = ("export",)
+TEMPLATE_KEYS = ("name", "description", "seeds", "vary", "defaults", "steps", "record", "checks", "attempts", "export")
 STEP_KEYS = ("id", "when", "model", "system", "prompt", "output", *SAMPLING_KEYS)
 COMING_STEP_KEYS = ("messages", "examples")
 VARY_KEYS = ("choice", "integer", "number", "round")
@@ -26,3 +25,12 @@ COMING_VARY_KEYS = ("seeds",)
 CHECK_KEYS = ("expect", "unique", "reason")
 COMING_CHECK_KEYS = ("distinct", "judge", "similarity", "ask", "at_least")
 ATTEMPTS_KEYS = ("repair", "redraw")
+# What `export` can say of each format, and which of it may be left out; huggingface takes the user's own names.
+EXPORT_KEYS = {
+    "openai-chat": ("messages", "tools"),
+    "sharegpt": ("conversations",),
+    "alpaca": ("instruction", "input", "output", "system"),
+    "dpo": ("prompt", "chosen", "rejected"),
+    "huggingface": (),
+}
+OPTIONAL_EXPORT_KEYS = ("tools", "input", "system")

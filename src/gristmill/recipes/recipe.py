@@ -117,7 +117,8 @@ class SeedField:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
-    neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
+    neither comments and spaces nor name and description, nor `exports`, which only say how finished records are handed
+    on. `steps` stand in an order in which each has what it needs.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Recipe:
     attempts: Attempts
     seed_schema: Schema | None
     seed_fields: tuple[SeedField, ...]
+    exports: Mapping[str, ObjectOf] = field(default_factory=dict)
 
     @property
     def record_fields(self) -> tuple[str, ...]:
