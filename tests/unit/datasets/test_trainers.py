@@ -73,7 +73,7 @@ def test_what_a_question_is_about_and_a_system_field_are_kept() -> None:
 
 
 def test_the_first_row_of_the_table_that_fits_wins() -> None:
-    record = {"messages": TURNS, "question": "Who?", "answer": "Me."}
+    record: JsonObject = {"messages": TURNS, "question": "Who?", "answer": "Me."}
 
     assert convert("openai-chat", record) == {"messages": TURNS}
     assert convert("alpaca", record)["instruction"] == "Who?"

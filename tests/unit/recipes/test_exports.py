@@ -53,6 +53,6 @@ def test_an_export_may_name_a_step_s_output_where_the_template_has_no_record() -
 def test_a_mistake_in_an_export_is_found_with_its_place(export: str, code: str, column: int, words: str) -> None:
     (finding,) = findings_of(one_step(rest=RECORD) + f"export: {export}")
 
-    assert (finding.code, finding.line) == (code, 6)
+    assert (finding.code, finding.line) == (code, 7)
     assert words in str(finding)
     assert finding.column == column

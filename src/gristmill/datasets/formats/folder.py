@@ -103,8 +103,12 @@ class _SplitWriter:
             self.statistics.add(record)
 
     def finish(self, folder: Path) -> None:
-        """Write the shards of every split into the folder."""
-        for split, waiting in self._waiting.items():
+        """Write the shards of every split that has records; without any, the first one's columns."""
+        # `datasets` opens no folder that names a split without rows.
+        filled = {split: count for split, count in self.counts.items() if count}
+        self.counts = filled or dict.fromkeys(list(self.counts)[:1], 0)
+        for split in self.counts:
+            waiting = self._waiting[split]
             waiting.seek(0)
             shards = self._write_shards(waiting, folder / split)
             for number, path in enumerate(shards):
@@ -113,7 +117,6 @@ class _SplitWriter:
     def _write_shards(self, waiting: IO[bytes], stem: Path) -> list[Path]:
         shards: list[Path] = []
         tables = self._columns.tables(waiting)
-        # A split without records has a shard without rows: a loader finds its columns all the same.
         while not shards or _is_more(waiting):
             shards.append(stem.with_name(f"{stem.name}.{len(shards)}"))
             end = waiting.tell() + SHARD_BYTES
