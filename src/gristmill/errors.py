@@ -54,6 +54,12 @@ class InvalidSeedsError(BadInputError):
     code = "invalid_seeds"
 
 
+class UnfitRecordError(BadInputError):
+    """A record is not what a trainer's format wants; other formats may well take it."""
+
+    code = "unfit_record"
+
+
 class UnknownModelError(BadInputError):
     """No provider answers to this model name, or its setting is missing."""
 

@@ -25,6 +25,7 @@ from gristmill.cli.outcome import exit_code, show_outcome
 from gristmill.cli.progress import JsonProgress, Progress, open_progress
 from gristmill.cli.room import watching_room
 from gristmill.cli.terminal import count, say
+from gristmill.datasets import parse_splits
 from gristmill.errors import WorkersDiedError
 from gristmill.jobs.export import parse_formats
 from gristmill.jobs.follow import StopSwitch
@@ -43,6 +44,7 @@ async def run(
     records: Annotated[int, Parameter(name=["--records", "-n"], validator=AtLeastOne)],
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = DEFAULT_OUT,
     formats: Annotated[str, Parameter(name="--format")] = "jsonl",
+    split: str | None = None,
     workers: Annotated[int, Parameter(validator=AtLeastOne)] = 1,
     as_json: Annotated[bool, Parameter(name="--json", negative=(), show_default=False)] = False,
     order: OrderOptions = OrderOptions(),
@@ -64,7 +66,9 @@ async def run(
     out
         The folder of the dataset; the job lies in its .gristmill.
     formats
-        jsonl, csv or parquet; several with commas between.
+        jsonl, csv, parquet, openai-chat, sharegpt, alpaca, dpo or huggingface; several with commas between.
+    split
+        Splits and their shares, such as train=0.9,test=0.1: a file for each, or one huggingface folder.
     workers
         Worker processes.
     as_json
@@ -78,6 +82,7 @@ async def run(
                 folder=out,
                 workers=workers,
                 formats=parse_formats(formats),
+                shares=parse_splits(split) if split else None,
                 announce=lambda taken: announce(taken, wanted, out, as_json=as_json),
                 watch=watching_room(progress.watch, out),
             )

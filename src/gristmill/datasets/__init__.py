@@ -3,6 +3,10 @@
 from gristmill.datasets.columns import decode_segment, encode_segment
 from gristmill.datasets.exports import Exported, Format, export_records
 from gristmill.datasets.fingerprints import FingerprintSet
+from gristmill.datasets.formats.conventions import CONVENTIONS, find_convention
+from gristmill.datasets.formats.folder import FolderFacts, export_folder
+from gristmill.datasets.formats.splits import Splits, parse_splits
+from gristmill.datasets.formats.trainers import KEYS, line_of
 from gristmill.datasets.nearset import NearSet
 from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
 from gristmill.datasets.rejects import RejectList, list_rejects
@@ -13,9 +17,12 @@ from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
 
 __all__ = [
+    "CONVENTIONS",
+    "KEYS",
     "PLAIN_READING",
     "Exported",
     "FingerprintSet",
+    "FolderFacts",
     "Format",
     "NearSet",
     "Printed",
@@ -23,14 +30,19 @@ __all__ = [
     "SeedReading",
     "SeedSurvey",
     "SeedsReader",
+    "Splits",
     "StandingRecords",
     "StoredSeeds",
     "blob_name",
     "check_seeds",
     "decode_segment",
     "encode_segment",
+    "export_folder",
     "export_records",
+    "find_convention",
+    "line_of",
     "list_rejects",
+    "parse_splits",
     "read_fingerprints",
     "read_records",
     "read_rejects",

@@ -9,15 +9,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Literal, Protocol, TypeAlias, assert_never
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import BinaryIO, Literal, Protocol, TypeAlias, assert_never
 
 from gristmill.datasets.files import new_file
-from gristmill.datasets.jsontext import clean, from_json, plain_json, to_json
-from gristmill.datasets.lineage import lineage_of
-from gristmill.datasets.shapes import Leaf, Shape, arrow_type, fit, join, shape_of
+from gristmill.datasets.formats.parquet import ParquetRecords
+from gristmill.datasets.jsontext import clean, plain_json
+from gristmill.datasets.lineage import LINEAGE, lineage_of
 from gristmill.domain.ids import Digest
 from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.record import Row
@@ -25,11 +22,6 @@ from gristmill.domain.record import Row
 Format: TypeAlias = Literal["jsonl", "csv", "parquet"]
 
 BATCH_ROWS = 256
-
-LINEAGE = "_lineage"
-
-# What one row group of a Parquet file takes as JSON; its values are all in memory at one time.
-GROUP_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +61,17 @@ async def export_records(
         batch: list[JsonObject] = []
         async for row in rows:
             count += 1
-            batch.append(_record_of(row, lineage=lineage))
+            batch.append(record_of(row, lineage=lineage))
             if len(batch) == BATCH_ROWS:
                 await asyncio.to_thread(writer.write, batch)
                 batch = []
         await asyncio.to_thread(writer.write, batch)
         await asyncio.to_thread(writer.finish)
-    return Exported(path=path, records=count, sha256=await asyncio.to_thread(_digest, path))
+    return Exported(path=path, records=count, sha256=await asyncio.to_thread(file_digest, path))
 
 
-def _record_of(row: Row, *, lineage: bool) -> JsonObject:
+def record_of(row: Row, *, lineage: bool) -> JsonObject:
+    """The row's record, with its lineage if that is wanted."""
     record = row.record or {}
     return {**record, LINEAGE: lineage_of(row)} if lineage else record
 
@@ -97,7 +90,8 @@ def _open_writer(fmt: Format, file: BinaryIO, fields: Sequence[str], folder: Pat
             assert_never(fmt)
 
 
-def _digest(path: Path) -> Digest:
+def file_digest(path: Path) -> Digest:
+    """The SHA-256 of a file."""
     with path.open("rb") as file:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
@@ -147,37 +141,3 @@ def _cell(value: Json) -> str:
             return clean(value)
         case _:
             return plain_json(value).decode()
-
-
-class ParquetRecords:
-    """Columns of one type each, zstd. Records wait in another file until all types are known."""
-
-    def __init__(self, file: BinaryIO, fields: Sequence[str], waiting: IO[bytes]) -> None:
-        self._file = file
-        self._shapes: dict[str, Shape] = dict.fromkeys(fields, Leaf.NULL)
-        self._waiting = waiting
-
-    def write(self, records: Sequence[JsonObject]) -> None:
-        """Add some records."""
-        for record in records:
-            values = [_column_value(name, record.get(name)) for name in self._shapes]
-            for name, value in zip(self._shapes, values, strict=True):
-                self._shapes[name] = join(self._shapes[name], shape_of(value))
-            self._waiting.write(to_json(values) + b"\n")
-
-    def finish(self) -> None:
-        """Write all records with the types that hold them."""
-        schema = pa.schema([(clean(name), arrow_type(shape)) for name, shape in self._shapes.items()])
-        self._waiting.seek(0)
-        with pq.ParquetWriter(self._file, schema, compression="zstd") as writer:
-            while lines := self._waiting.readlines(GROUP_BYTES):
-                columns = zip(*map(from_json, lines), strict=True)
-                arrays = [
-                    pa.array([fit(value, shape) for value in column], arrow_type(shape))
-                    for column, shape in zip(columns, self._shapes.values(), strict=True)
-                ]
-                writer.write_table(pa.table(arrays, schema=schema))
-
-
-def _column_value(name: str, value: Json) -> Json:
-    return plain_json(value).decode() if name == LINEAGE else value

@@ -5,6 +5,9 @@ from gristmill.domain.json import JsonObject
 from gristmill.domain.money import show_usd
 from gristmill.domain.record import CheckResult, Row
 
+# The field or column that tells it.
+LINEAGE = "_lineage"
+
 
 def lineage_of(row: Row) -> JsonObject:
     """The accepted attempt behind a record: seed row, values, calls with prompts, replies and cost, and checks."""

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import orjson
 
-from gristmill.datasets import Format, RejectList, list_rejects, read_rejects
+from gristmill.datasets import RejectList, list_rejects, read_rejects
 from gristmill.domain.job import Job, JobStatus
+from gristmill.errors import UnfitRecordError
 from gristmill.jobs.create import create_job
-from gristmill.jobs.export import export_job
+from gristmill.jobs.export import DATASET_STEM, ExportOrder, default_name, export_job
 from gristmill.jobs.follow import Follower
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import JobReport
@@ -20,7 +21,8 @@ from gristmill.jobs.request import JobRequest
 from gristmill.jobs.resume import continue_job, find_changes, last_job, refuse_changes
 from gristmill.jobs.summary import ExportedAs, Pace, summary_json
 
-DATASET_STEM = "dataset"
+__all__ = ["DATASET_STEM", "Delivery", "TakenUp", "deliver", "take_up", "write_whole"]
+
 REJECTS = "rejects.jsonl"
 
 
@@ -56,14 +58,25 @@ async def take_up(request: JobRequest, ports: JobPorts, follower: Follower, *, c
 
 
 async def deliver(
-    report: JobReport, ports: JobPorts, *, folder: Path, formats: Sequence[Format], pace: Pace
+    report: JobReport, ports: JobPorts, *, folder: Path, orders: Sequence[ExportOrder], pace: Pace
 ) -> Delivery:
-    """Write the exports, the list of rejects if there are any, then `summary.json`, each whole or not at all."""
-    exports = [await export_job(ports, report.job, fmt, folder / f"{DATASET_STEM}.{fmt}") for fmt in formats]
+    """Write the exports, the list of rejects if there are any, then `summary.json`, each whole or not at all.
+
+    Raises UnfitRecordError for a format that a record does not fit, once all else is written.
+    """
+    exports: list[ExportedAs] = []
+    unfit: list[UnfitRecordError] = []
+    for order in orders:
+        try:
+            exports += await export_job(ports, report.job, order, folder / default_name(order.format))
+        except UnfitRecordError as error:
+            unfit.append(error)
     rejects = await _list_rejects(report.job, ports, folder / REJECTS)
     summary = summary_json(report, pace, exports, folder)
     path = folder / "summary.json"
     write_whole(path, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    if unfit:
+        raise UnfitRecordError(f"{unfit[0]} All else is in {folder}; correct the `export` key and run again.")
     return Delivery(report=report, pace=pace, exports=exports, rejects=rejects, summary=path)
 
 

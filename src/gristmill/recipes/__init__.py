@@ -5,6 +5,7 @@ from gristmill.recipes.compiler import check_template, compile_template, lint_te
 from gristmill.recipes.decks import Deck, SeedRows, open_decks
 from gristmill.recipes.draw import draw_values, open_scope
 from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.exporting import fill_export
 from gristmill.recipes.judging import judge_messages, score_of
 from gristmill.recipes.outline import read_outline
 from gristmill.recipes.recipe import (
@@ -35,6 +36,7 @@ __all__ = [
     "check_template",
     "compile_template",
     "draw_values",
+    "fill_export",
     "fingerprints_of",
     "finish_record",
     "is_wanted",

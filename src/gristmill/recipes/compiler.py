@@ -8,6 +8,7 @@ from gristmill.domain.json import Json, digest_of
 from gristmill.errors import Finding, InvalidTemplateError
 from gristmill.recipes.composition import Fragments
 from gristmill.recipes.document import Scalar, read_documents
+from gristmill.recipes.export_names import check_exports
 from gristmill.recipes.findings import Code, Findings, Spot
 from gristmill.recipes.fragment_grammar import read_fragments
 from gristmill.recipes.grammar import Draft, read_draft
@@ -78,6 +79,7 @@ def _compile(source: str, findings: Findings) -> Recipe | None:
     reader = Reader(findings, fragments=fragments)
     draft = read_draft(root, reader)
     check_names(draft, reader.spots, findings)
+    check_exports(draft, findings)
     steps = order_steps(draft.steps, reader.spots, findings)
     _warn(draft, reader, findings)
     return None if findings.has_errors else _assemble(source, draft, steps, fragments.used)
@@ -98,6 +100,7 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...], fragments: Map
         seed_fields=find_seed_fields(draft),
         set_fields=find_set_fields(draft),
         seed_columns=find_seed_columns(draft),
+        exports=draft.exports,
     )
     outline = _outline(recipe)
     # What is put in place shapes records too.

@@ -26,6 +26,7 @@ def template_schema() -> JsonObject:
                 "record": _said("The finished record; by default each step's output.", _named({}, least=1)),
                 "checks": _said("What a record must pass.", {"type": "array", "items": _check()}),
                 "attempts": _said("How often to try again.", _attempts()),
+                "export": _said("What each trainer's format takes from a record.", _export()),
                 "fragment": _said("Text and macros that other templates include or import.", {"type": "string"}),
             },
             required=("name",),
@@ -163,3 +164,13 @@ def _attempts() -> JsonObject:
             "redraw": _said("Further attempts at each record.", _number(0, limits.MAX_REDRAW, "integer")),
         }
     )
+
+
+def _export() -> JsonObject:
+    formats = {
+        name: _table(
+            {key: {} for key in keys}, required=tuple(key for key in keys if key not in limits.OPTIONAL_EXPORT_KEYS)
+        )
+        for name, keys in limits.EXPORT_KEYS.items()
+    }
+    return _table({**formats, "huggingface": _named({}, least=1)})

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from gristmill.recipes.check_grammar import read_checks
 from gristmill.recipes.document import Node, Table
+from gristmill.recipes.export_grammar import read_exports
 from gristmill.recipes.findings import Code
 from gristmill.recipes.json_schemas import compile_schema
-from gristmill.recipes.limits import ATTEMPTS_KEYS, COMING_KEYS, MAX_NAME, MAX_REDRAW, MAX_REPAIR, TEMPLATE_KEYS
+from gristmill.recipes.limits import ATTEMPTS_KEYS, MAX_NAME, MAX_REDRAW, MAX_REPAIR, TEMPLATE_KEYS
 from gristmill.recipes.reader import RESERVED, Reader
 from gristmill.recipes.recipe import Attempts, Check, ObjectOf, Step
 from gristmill.recipes.record_grammar import read_record
@@ -30,11 +31,12 @@ class Draft:
     record: ObjectOf | None = None
     checks: list[Check] = field(default_factory=list)
     attempts: Attempts = field(default_factory=Attempts)
+    exports: dict[str, ObjectOf] = field(default_factory=dict)
 
 
 def read_draft(root: Node, reader: Reader) -> Draft:
     """The parts of a template, as far as they can be read."""
-    fields = reader.fields(root, "", TEMPLATE_KEYS, COMING_KEYS)
+    fields = reader.fields(root, "", TEMPLATE_KEYS)
     # A template that only lends a fragment needs no steps.
     needed = ("name",) if "fragment" in fields else ("name", "steps")
     for key in needed if isinstance(root, Table) else ():
@@ -67,6 +69,8 @@ def _read_part(reader: Reader, draft: Draft, key: str, node: Node) -> None:
         case "fragment":
             # Whether its mentions lead anywhere is known only where it is put in place.
             reader.text(node, key)
+        case "export":
+            draft.exports = read_exports(reader, node)
         case _:
             pass
 

@@ -34,9 +34,9 @@ TEMPLATE_KEYS = (
     "record",
     "checks",
     "attempts",
+    "export",
     "fragment",
 )
-COMING_KEYS = ("export",)
 STEP_KEYS = ("id", "when", "model", "system", "prompt", "messages", "examples", "output", *SAMPLING_KEYS)
 MESSAGE_KEYS = ("role", "content")
 EXAMPLE_KEYS = ("prompt", "reply")
@@ -52,3 +52,12 @@ CHECK_KEYS = {
     "schema": ("of", "reason"),
 }
 ATTEMPTS_KEYS = ("repair", "redraw")
+# What `export` can say of each format, and which of it may be left out; huggingface takes the user's own names.
+EXPORT_KEYS = {
+    "openai-chat": ("messages", "tools"),
+    "sharegpt": ("conversations",),
+    "alpaca": ("instruction", "input", "output", "system"),
+    "dpo": ("prompt", "chosen", "rejected"),
+    "huggingface": (),
+}
+OPTIONAL_EXPORT_KEYS = ("tools", "input", "system")

@@ -165,7 +165,8 @@ class SeedField:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
-    neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
+    neither comments and spaces nor name and description, nor `exports`, which only say how finished records are handed
+    on. `steps` stand in an order in which each has what it needs.
     `seed_fields` are needed of every row of the seeds, `set_fields` of those of each seed set that `vary` draws from.
     `seed_columns` are the columns of a seed row that anything reads; None when the row is read as a whole.
     """
@@ -183,6 +184,7 @@ class Recipe:
     seed_fields: tuple[SeedField, ...]
     set_fields: Mapping[str, tuple[SeedField, ...]] = field(default_factory=dict)
     seed_columns: frozenset[str] | None = None
+    exports: Mapping[str, ObjectOf] = field(default_factory=dict)
 
     @property
     def record_fields(self) -> tuple[str, ...]:

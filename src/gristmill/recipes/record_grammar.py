@@ -11,19 +11,20 @@ def read_record(reader: Reader, node: Node) -> ObjectOf:
     fields = reader.named(node, "record")
     if isinstance(node, Table) and not fields:
         reader.wrong_value(node, "record", "A record needs at least one field.")
-    return ObjectOf(fields={name: _read_shape(reader, inner, f"record.{name}") for name, inner in fields.items()})
+    return ObjectOf(fields={name: read_shape(reader, inner, f"record.{name}") for name, inner in fields.items()})
 
 
-def _read_shape(reader: Reader, node: Node, path: str) -> Shape:
+def read_shape(reader: Reader, node: Node, path: str) -> Shape:
+    """How one value of a record, or of an export of it, is made."""
     match node:
         case Table():
             fields = reader.named(node, path)
             return ObjectOf(
-                fields={name: _read_shape(reader, inner, f"{path}.{name}") for name, inner in fields.items()}
+                fields={name: read_shape(reader, inner, f"{path}.{name}") for name, inner in fields.items()}
             )
         case Listing():
             items = enumerate(node.items)
-            return ListOf(items=tuple(_read_shape(reader, item, f"{path}[{number}]") for number, item in items))
+            return ListOf(items=tuple(read_shape(reader, item, f"{path}[{number}]") for number, item in items))
         case Scalar(value=str()):
             return _read_value(reader, node, path)
         case _:

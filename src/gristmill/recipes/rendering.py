@@ -25,7 +25,7 @@ def is_wanted(recipe: Recipe, step: Step, scope: Scope) -> bool:
 def finish_record(recipe: Recipe, scope: Scope) -> JsonObject:
     """The record these outputs make. Raises like `render_messages`."""
     context = open_context(names_of(recipe, scope))
-    return {key: _fill(shape, context) for key, shape in recipe.record.fields.items()}
+    return {key: fill(shape, context) for key, shape in recipe.record.fields.items()}
 
 
 def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
@@ -40,13 +40,14 @@ def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
     return names
 
 
-def _fill(shape: Shape, context: Context) -> Json:
+def fill(shape: Shape, context: Context) -> Json:
+    """The value of a shape for the names of this context. Raises like `render_messages`."""
     match shape:
         case Text():
             return evaluate(shape, context)
         case Constant():
             return shape.value
         case ListOf():
-            return [_fill(item, context) for item in shape.items]
+            return [fill(item, context) for item in shape.items]
         case ObjectOf():
-            return {key: _fill(field, context) for key, field in shape.fields.items()}
+            return {key: fill(field, context) for key, field in shape.fields.items()}

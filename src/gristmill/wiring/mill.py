@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gristmill.adapters.local import SubprocessExecutor, SystemClock, lock_folder
-from gristmill.datasets import PLAIN_READING, Format, SeedReading, SeedsReader, read_records, read_rejects, seeds_name
+from gristmill.datasets import PLAIN_READING, SeedReading, SeedsReader, read_records, read_rejects, seeds_name
 from gristmill.domain.completion import ModelName
 from gristmill.domain.job import Job, JobKind
 from gristmill.domain.json import JsonObject
@@ -16,6 +16,7 @@ from gristmill.domain.money import NanoUsd
 from gristmill.domain.pricing import Rates
 from gristmill.domain.record import Row
 from gristmill.errors import BadInputError, WorkersDiedError
+from gristmill.jobs.export import AnyFormat, ExportOrder, refuse_unmapped
 from gristmill.jobs.follow import Follower, StopSwitch, Watch
 from gristmill.jobs.models import STARTING_ALIASES, check_aliases
 from gristmill.jobs.ports import JobPorts
@@ -50,11 +51,12 @@ class MillOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milling:
-    """Where an order is milled and how: the folder, the workers, the formats, and who watches."""
+    """Where an order is milled and how: the folder, the workers, the formats and splits, and who watches."""
 
     folder: Path
     workers: int = 1
-    formats: Sequence[Format] = ("jsonl",)
+    formats: Sequence[AnyFormat] = ("jsonl",)
+    shares: Mapping[str, float] | None = None
     announce: Callable[[TakenUp], None] = lambda _: None
     watch: Watch = lambda _report, _events: None
 
@@ -102,7 +104,7 @@ async def mill(order: MillOrder, milling: Milling, switch: StopSwitch) -> Delive
     Raises InUseError when another run holds the folder, what ordering raises, and WorkersDiedError after delivering.
     """
     order = await _complete(order)
-    compile_template(order.template)
+    refuse_unmapped(compile_template(order.template), milling.formats)
     settings = read_settings(milling.folder)
     place = folder_place(milling.folder)
     clock = SystemClock()
@@ -132,14 +134,19 @@ async def _mill(
         report = await follower.follow(taken.job.id, milling.workers)
     except WorkersDiedError:
         report = await read_report(ports.store, ports.clock, taken.job.id)
-        await _deliver(milling, ports, report, before, started)
+        await _deliver(order, milling, ports, report, before=before, started=started)
         raise
-    return await _deliver(milling, ports, report, before, started)
+    return await _deliver(order, milling, ports, report, before=before, started=started)
 
 
-async def _deliver(milling: Milling, ports: JobPorts, report: JobReport, before: JobReport, started: float) -> Delivery:
+async def _deliver(
+    order: MillOrder, milling: Milling, ports: JobPorts, report: JobReport, *, before: JobReport, started: float
+) -> Delivery:
     pace = _pace(before, report, seconds=ports.clock.monotonic() - started)
-    return await deliver(report, ports, folder=milling.folder.absolute(), formats=milling.formats, pace=pace)
+    # The template as it is now: an `export` key that came later counts for what was made before.
+    recipe = compile_template(order.template)
+    orders = [ExportOrder(format=fmt, recipe=recipe, shares=milling.shares) for fmt in milling.formats]
+    return await deliver(report, ports, folder=milling.folder.absolute(), orders=orders, pace=pace)
 
 
 def _pace(before: JobReport, after: JobReport, *, seconds: float) -> Pace:

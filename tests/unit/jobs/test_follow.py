@@ -10,6 +10,7 @@ from gristmill.domain.job import JobStatus, StopReason
 from gristmill.errors import WorkersDiedError
 from gristmill.jobs import follow
 from gristmill.jobs.create import create_job
+from gristmill.jobs.export import ExportOrder, recipe_for_export
 from gristmill.jobs.follow import Follower, StopSwitch
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import JobReport, report_json
@@ -43,7 +44,9 @@ async def test_a_followed_job_ends_and_is_delivered(tmp_path: Path) -> None:
         taken = await take_up(await a_request(ports, tmp_path), ports, follower, chance=chance())
         report = await follower.follow(taken.job.id, 1)
         pace = Pace(seconds=2.0, accepted=report.totals.accepted)
-        delivery = await deliver(report, ports, folder=tmp_path, formats=["jsonl", "csv"], pace=pace)
+        recipe = recipe_for_export(report.job)
+        orders = [ExportOrder(format="jsonl", recipe=recipe), ExportOrder(format="csv", recipe=recipe)]
+        delivery = await deliver(report, ports, folder=tmp_path, orders=orders, pace=pace)
     lines = (tmp_path / "dataset.jsonl").read_text().splitlines()
     summary = json.loads(delivery.summary.read_text())
     assert not taken.is_continued

@@ -194,7 +194,6 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(
     [
         one_step() + "checks: [{distinct: q, similarity: 0.8}]",
         one_step() + "checks: [{judge: premium, ask: x, at_least: 4}]",
-        one_step() + "export: {}",
     ],
 )
 def test_what_comes_later_is_refused_by_name_and_not_ignored(source: str) -> None:

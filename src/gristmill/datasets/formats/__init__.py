@@ -1,0 +1,1 @@
+"""What each format makes of records: columns, conversations, pairs, and folders with a card."""
