@@ -16,6 +16,7 @@ from gristmill.recipes.filters import COMING_FILTERS
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.mentions import Mention, find_mentions
 from gristmill.recipes.sandbox import Sandbox
+from gristmill.recipes.work import WORK
 
 SANDBOX = Sandbox()
 MAX_VALUE_DEPTH = 64
@@ -56,6 +57,8 @@ def compile_text(scalar: Scalar, findings: Findings, path: str, *, keeps_type: b
         source = source.removesuffix("\n")
     if "{" not in source:
         return Text(source=source, path=path)
+    # Jinja2 works out what is constant while it compiles.
+    WORK.begin()
     try:
         return _compile(source, scalar, findings, path, keeps_type=keeps_type)
     except TemplateSyntaxError as error:
@@ -96,6 +99,9 @@ def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, pa
         elif name not in known:
             hint = did_you_mean(name, known)
             findings.error(Code.UNKNOWN_FILTER, f"There is no {kind} {name!r}.", spot, path=path, suggestion=hint)
+    for statement in tree.find_all(nodes.EvalContextModifier):
+        message = "`{% autoescape %}` is for HTML; a prompt is plain text."
+        findings.error(Code.INVALID_EXPRESSION, message, scalar.locate(statement.lineno, "autoescape"), path=path)
     for statement in tree.find_all(tuple(_COMING_TAGS)):
         tag = _COMING_TAGS[type(statement)]
         spot = scalar.locate(statement.lineno, tag)
@@ -125,11 +131,14 @@ def render_text(text: Text, names: Names) -> str:
     if text.template is None:
         return text.source
     try:
+        WORK.rendering = True
         rendered = bounded_text(text.template.root_render_func(text.template.new_context(names, shared=True)))
         # Half a surrogate pair can be written as an escape; no provider takes it.
         return rendered if rendered.isascii() else rendered.encode().decode()
     except Exception as error:
         raise _refusal(text, error) from error
+    finally:
+        WORK.rendering = False
 
 
 def open_context(names: Names) -> Context:
@@ -142,11 +151,14 @@ def evaluate(text: Text, context: Context) -> Json:
     if text.template is None or not text.is_expression:
         return render_text(text, context.parent)
     try:
+        WORK.rendering = True
         for _ in text.template.root_render_func(context):
             pass
         return _plain(context.vars.pop(_RESULT))
     except Exception as error:
         raise _refusal(text, error) from error
+    finally:
+        WORK.rendering = False
 
 
 def _refusal(text: Text, error: Exception) -> RenderError | TemplateTooExpensiveError:
