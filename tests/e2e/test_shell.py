@@ -215,3 +215,34 @@ def test_a_model_is_tried_with_one_question(shell: Shell) -> None:
     ran = shell("models", "test", "scripted:demo")
     assert ran.returncode == 0, ran.stderr
     assert "scripted:demo" in ran.stdout
+
+
+def test_templates_are_kept_by_version_and_lend_to_others(shell: Shell) -> None:
+    style = "name: style\nfragment: |\n  {% macro about(name) %}Something about {{ name }}{% endmacro %}\n"
+    (shell.folder / "style.yaml").write_text(style)
+    taking = """{% from "style@1" import about %}{{ about(product.name) }}"""
+    (shell.folder / "t.yaml").write_text(TEMPLATE.replace('"Something about {{ product.name }}"', f"'{taking}'"))
+    before = shell("lint", "t.yaml")
+    assert (before.returncode, "There is no template 'style@1'" in before.stderr) == (2, True)
+    assert [shell("templates", "push", "style.yaml").returncode for _ in range(2)] == [0, 0]
+    assert "style     1" in shell("templates", "list").stdout
+    assert shell("templates", "pull", "style").stdout == style
+    ran = shell.run(3)
+    assert ran.returncode == 0, ran.stderr
+    assert len((shell.folder / "out" / "dataset.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (("pull", "style"), "There is no template style."),
+        (("pull", "style@x"), "Write NAME or NAME@VERSION"),
+        (("history", "style"), "No template 'style' is kept"),
+        (("push", "missing.yaml"), "There is no template missing.yaml"),
+    ],
+)
+def test_what_the_library_does_not_have_is_said(shell: Shell, words: tuple[str, ...], refusal: str) -> None:
+    said = shell("templates", *words)
+    assert said.returncode == 2
+    assert refusal in said.stderr.replace("\n", " ")
+    assert "Traceback" not in said.stderr

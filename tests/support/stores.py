@@ -26,6 +26,7 @@ from gristmill.domain.sharding import plan_shards
 from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
 from gristmill.ports.store import Store
+from gristmill.ports.templates import TemplateStore
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -35,13 +36,17 @@ TTL = timedelta(seconds=30)
 INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
 KINDS = ("sqlite",)
-TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events")
+TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates")
+
+
+class AnyStore(Store, TemplateStore, Protocol):
+    """Every port that one store satisfies."""
 
 
 class Backend(Protocol):
     """What stands behind a store, reached without it."""
 
-    def open(self, clock: "TurnedClock") -> Store: ...
+    def open(self, clock: "TurnedClock") -> AnyStore: ...
 
     def query(self, statement: str) -> Rows: ...
 
@@ -69,7 +74,7 @@ class SqliteFile:
 
     path: Path
 
-    def open(self, clock: TurnedClock) -> Store:
+    def open(self, clock: TurnedClock) -> AnyStore:
         return open_store(f"sqlite:///{self.path}", ttl=TTL, now=clock.now, chance=random.Random(7))
 
     def query(self, statement: str) -> Rows:
@@ -87,7 +92,7 @@ class Mill:
 
     backend: Backend
     clock: TurnedClock
-    store: Store
+    store: AnyStore
     runner: asyncio.Runner
     _writes: Iterator[int] = field(default_factory=count)
 

@@ -36,6 +36,7 @@ def build_app(arguments: Sequence[str] = ()) -> App:
             sort_key=place,
         )
     app.command(_jobs_app(arguments))
+    app.command(_templates_app(arguments))
     app.command(_models_app(arguments))
     return app
 
@@ -71,6 +72,18 @@ def _jobs_app(arguments: Sequence[str]) -> App:
     ):
         jobs.command(f"gristmill.cli.jobs:{function}", name=verb, help=_brief(verb, text, arguments))
     return jobs
+
+
+def _templates_app(arguments: Sequence[str]) -> App:
+    templates = App(name="templates", group=ORDERS, help_epilogue="", help="Keep templates, and take from them.")
+    for verb, function, text in (
+        ("list", "list_templates", "List the templates of the library."),
+        ("push", "push_template", "Keep a template as the next version of its name."),
+        ("pull", "pull_template", "Print a kept template, or write it to a file."),
+        ("history", "show_history", "List every version of a template."),
+    ):
+        templates.command(f"gristmill.cli.templates:{function}", name=verb, help=_brief(verb, text, arguments))
+    return templates
 
 
 def _models_app(arguments: Sequence[str]) -> App:

@@ -14,6 +14,7 @@ from gristmill.datasets import check_seeds
 from gristmill.errors import Finding
 from gristmill.jobs.seeds import keep_seeds, open_seeds
 from gristmill.recipes import compile_template, lint_template
+from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import open_blobs
 
 
@@ -34,7 +35,7 @@ def lint(
     template
         The template file.
     """
-    source = read_template(template)
+    source = asyncio.run(complete_template(read_template(template)))
     findings = lint_template(source)
     show_findings(findings, str(template))
     problems = list(findings)

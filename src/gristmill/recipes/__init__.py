@@ -1,9 +1,10 @@
 """From template text to a recipe, a draw, prompts and a finished record: pure."""
 
 from gristmill.recipes.checks import check_record, fingerprints_of
-from gristmill.recipes.compiler import compile_template, lint_template
+from gristmill.recipes.compiler import check_template, compile_template, lint_template
 from gristmill.recipes.draw import draw_values
 from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.outline import read_outline
 from gristmill.recipes.recipe import (
     Attempts,
     DrawKey,
@@ -27,6 +28,7 @@ __all__ = [
     "Step",
     "Unparsable",
     "check_record",
+    "check_template",
     "compile_template",
     "draw_values",
     "fingerprints_of",
@@ -34,6 +36,7 @@ __all__ = [
     "is_wanted",
     "lint_template",
     "parse_reply",
+    "read_outline",
     "render_messages",
     "repair_messages",
     "template_schema",

@@ -1,12 +1,15 @@
 """Template text in, recipe out, or everything that is wrong with it at once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gristmill.domain.ids import Digest
 from gristmill.domain.json import Json, digest_of
 from gristmill.errors import Finding, InvalidTemplateError
-from gristmill.recipes.document import Scalar, read_document
+from gristmill.recipes.composition import Fragments
+from gristmill.recipes.document import Scalar, read_documents
 from gristmill.recipes.findings import Code, Findings, Spot
+from gristmill.recipes.fragment_grammar import read_fragments
 from gristmill.recipes.grammar import Draft, read_draft
 from gristmill.recipes.graph import order_steps
 from gristmill.recipes.json_schemas import schema_text
@@ -23,12 +26,18 @@ def compile_template(source: str) -> Recipe:
     """The recipe of a template. Raises InvalidTemplateError with all that is wrong, in the order of the source."""
     findings = Findings()
     recipe = _compile(source, findings)
-    if recipe is None:
-        found = findings.in_order()
-        errors = [finding for finding in found if finding.severity == "error"]
-        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InvalidTemplateError(f"The template does not compile: {errors[0]}{more}", found)
+    if recipe is not None and not recipe.steps:
+        findings.error(Code.MISSING_KEY, "This template makes no records: it has no steps.", Spot(), path="steps")
+    if recipe is None or not recipe.steps:
+        raise _refusal(findings.in_order())
     return recipe
+
+
+def check_template(source: str) -> None:
+    """Raise InvalidTemplateError unless the template may be kept: it makes records, or lends a fragment to others."""
+    found = lint_template(source)
+    if any(finding.severity == "error" for finding in found):
+        raise _refusal(found)
 
 
 def lint_template(source: str) -> tuple[Finding, ...]:
@@ -38,19 +47,27 @@ def lint_template(source: str) -> tuple[Finding, ...]:
     return findings.in_order()
 
 
+def _refusal(found: tuple[Finding, ...]) -> InvalidTemplateError:
+    errors = [finding for finding in found if finding.severity == "error"]
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    return InvalidTemplateError(f"The template does not compile: {errors[0]}{more}", found)
+
+
 def _compile(source: str, findings: Findings) -> Recipe | None:
-    reader = Reader(findings)
-    root = read_document(source, findings)
-    if root is None:
+    documents = read_documents(source, findings)
+    if not documents:
         return None
+    root, *others = documents
+    fragments = Fragments(known=read_fragments(Reader(findings), others))
+    reader = Reader(findings, fragments=fragments)
     draft = read_draft(root, reader)
     check_names(draft, reader.spots, findings)
     steps = order_steps(draft.steps, reader.spots, findings)
     _warn(draft, reader, findings)
-    return None if findings.has_errors else _assemble(source, draft, steps)
+    return None if findings.has_errors else _assemble(source, draft, steps, fragments.used)
 
 
-def _assemble(source: str, draft: Draft, steps: tuple[Step, ...]) -> Recipe:
+def _assemble(source: str, draft: Draft, steps: tuple[Step, ...], fragments: Mapping[str, str]) -> Recipe:
     recipe = Recipe(
         name=draft.name,
         description=draft.description,
@@ -64,7 +81,10 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...]) -> Recipe:
         seed_schema=schema_text(draft.seeds, "seed") if draft.seeds is not None else None,
         seed_fields=find_seed_fields(draft),
     )
-    return replace(recipe, digest=digest_of(_outline(recipe)))
+    outline = _outline(recipe)
+    # What is put in place shapes records too.
+    lent = {"fragments": dict(fragments)} if fragments else {}
+    return replace(recipe, digest=digest_of({**outline, **lent}))
 
 
 def _outputs_of(steps: list[Step]) -> ObjectOf:
@@ -77,7 +97,7 @@ def _output_of(step: Step) -> Text:
     return compile_text(scalar, Findings(), f"record.{step.id}", keeps_type=True)
 
 
-def _outline(recipe: Recipe) -> Json:
+def _outline(recipe: Recipe) -> dict[str, Json]:
     """What the digest is taken of: all that shapes a record. Order is kept in lists where it matters."""
     return {
         "language": LANGUAGE,

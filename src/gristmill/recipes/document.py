@@ -89,10 +89,10 @@ def plain(node: Node) -> Json:
             return {entry.name: plain(entry.node) for entry in node.entries}
 
 
-def read_document(source: str, findings: Findings) -> Node | None:
-    """The document's root, or None when findings say why there is none."""
+def read_documents(source: str, findings: Findings) -> tuple[Node, ...]:
+    """The roots of the source's documents, at least one; none when findings say why there is none."""
     if not _is_readable(source, findings):
-        return None
+        return ()
     try:
         return _Composer(source, findings).compose()
     except _BrokenError as broken:
@@ -102,7 +102,7 @@ def read_document(source: str, findings: Findings) -> Node | None:
         spot = Spot(line=mark.line + 1, column=mark.column + 1) if mark else Spot()
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
         findings.error(Code.INVALID_YAML, f"This is not valid YAML: {problem}.", spot)
-    return None
+    return ()
 
 
 def _is_readable(source: str, findings: Findings) -> bool:
@@ -150,18 +150,18 @@ class _Composer:
         self.lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.source)
         self.events = iter(yaml.parse(self.source, Loader=yaml.CSafeLoader))
 
-    def compose(self) -> Node:
+    def compose(self) -> tuple[Node, ...]:
         next(self.events)
-        if isinstance(next(self.events), yaml.StreamEndEvent):
+        roots: list[Node] = []
+        while not isinstance(next(self.events), yaml.StreamEndEvent):
+            self.anchors.clear()
+            roots.append(self.node(next(self.events), depth=0))
+            next(self.events)
+            if sum(root.size for root in roots) > MAX_VALUES:
+                raise _BrokenError(Code.TOO_LARGE, f"The source holds more than {MAX_VALUES:,} values.", Spot())
+        if not roots:
             raise _BrokenError(Code.INVALID_YAML, "The template is empty.", Spot())
-        root = self.node(next(self.events), depth=0)
-        next(self.events)
-        following = next(self.events)
-        if not isinstance(following, yaml.StreamEndEvent):
-            raise _BrokenError(
-                Code.INVALID_YAML, "A template is one YAML document; here begins another.", _at(following)
-            )
-        return root
+        return tuple(roots)
 
     def node(self, event: yaml.Event, depth: int) -> Node:
         if depth > MAX_DEPTH:

@@ -23,9 +23,11 @@ def template_schema() -> JsonObject:
                 "record": _said("The finished record; by default each step's output.", _named({}, least=1)),
                 "checks": _said("What a record must pass.", {"type": "array", "items": _check()}),
                 "attempts": _said("How often to try again.", _attempts()),
+                "fragment": _said("Text and macros that other templates include or import.", {"type": "string"}),
             },
-            required=("name", "steps"),
+            required=("name",),
         ),
+        "anyOf": [{"required": ["steps"]}, {"required": ["fragment"]}],
     }
 
 

@@ -22,6 +22,7 @@ class Code(StrEnum):
     INVALID_NAME = "invalid_name"
     NAME_CLASH = "name_clash"
     INVALID_EXPRESSION = "invalid_expression"
+    UNKNOWN_TEMPLATE = "unknown_template"
     UNKNOWN_FILTER = "unknown_filter"
     UNKNOWN_NAME = "unknown_name"
     UNKNOWN_STEP = "unknown_step"

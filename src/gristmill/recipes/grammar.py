@@ -34,7 +34,9 @@ class Draft:
 def read_draft(root: Node, reader: Reader) -> Draft:
     """The parts of a template, as far as they can be read."""
     fields = reader.fields(root, "", TEMPLATE_KEYS, COMING_KEYS)
-    for key in ("name", "steps") if isinstance(root, Table) else ():
+    # A template that only lends a fragment needs no steps.
+    needed = ("name",) if "fragment" in fields else ("name", "steps")
+    for key in needed if isinstance(root, Table) else ():
         if key not in fields:
             reader.missing(root, "", key)
     draft = Draft()
@@ -61,6 +63,9 @@ def _read_part(reader: Reader, draft: Draft, key: str, node: Node) -> None:
             draft.checks = read_checks(reader, node)
         case "attempts":
             draft.attempts = _read_attempts(reader, node)
+        case "fragment":
+            # Whether its mentions lead anywhere is known only where it is put in place.
+            reader.text(node, key)
         case _:
             pass
 

@@ -15,9 +15,21 @@ MAX_DECIMALS = 9
 MAX_INTEGER = 9_007_199_254_740_991
 MAX_NUMBER = 1e15
 MAX_WEIGHT = 1e9
+MAX_VERSION = 999_999_999
 
 SAMPLING_KEYS = ("temperature", "top_p", "max_tokens", "stop", "timeout")
-TEMPLATE_KEYS = ("name", "description", "seeds", "vary", "defaults", "steps", "record", "checks", "attempts")
+TEMPLATE_KEYS = (
+    "name",
+    "description",
+    "seeds",
+    "vary",
+    "defaults",
+    "steps",
+    "record",
+    "checks",
+    "attempts",
+    "fragment",
+)
 COMING_KEYS = ("export",)
 STEP_KEYS = ("id", "when", "model", "system", "prompt", "output", *SAMPLING_KEYS)
 COMING_STEP_KEYS = ("messages", "examples")
@@ -25,4 +37,5 @@ VARY_KEYS = ("choice", "integer", "number", "round")
 COMING_VARY_KEYS = ("seeds",)
 CHECK_KEYS = ("expect", "unique", "reason")
 COMING_CHECK_KEYS = ("distinct", "judge", "similarity", "ask", "at_least")
+FRAGMENT_KEYS = ("name", "version", "description", "fragment")
 ATTEMPTS_KEYS = ("repair", "redraw")

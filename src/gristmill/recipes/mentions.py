@@ -20,16 +20,20 @@ class Mention:
 
 def find_mentions(template: nodes.Template, known: Iterable[str]) -> tuple[Mention, ...]:
     """Every mention of a name that neither the text itself nor `known` defines, each once, in the order written."""
-    walk = _Walk(bound=frozenset(known))
+    walk = _Walk(bound=frozenset(known), macros=_macros(template.body))
     walk.visit_all(template.body)
     return tuple(dict.fromkeys(walk.mentions))
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One scope of the walk: names it binds, and paths known to exist within it."""
+    """One scope of the walk: names it binds, and paths known to exist within it.
+
+    `macros` may be called from within macros that stand before them.
+    """
 
     bound: frozenset[str]
+    macros: frozenset[str] = frozenset()
     tested: frozenset[Path] = frozenset()
     mentions: list[Mention] = field(default_factory=list)
 
@@ -125,7 +129,9 @@ class _Walk:
             case nodes.Macro() | nodes.CallBlock():
                 self.visit_macro(node)
             case nodes.FilterBlock() | nodes.Scope():
-                self.inner().visit_all(node.iter_child_nodes())
+                inner = self.inner()
+                inner.macros |= _macros(node.body)
+                inner.visit_all(node.iter_child_nodes())
             case _:
                 self.visit_all(node.iter_child_nodes())
 
@@ -136,7 +142,11 @@ class _Walk:
         else:
             self.bound |= {node.name}
         names = {argument.name for argument in node.args}
-        self.inner(bound={*names, "caller", "varargs", "kwargs"}).visit_all(node.body)
+        self.inner(bound={*names, *self.macros, "caller", "varargs", "kwargs"}).visit_all(node.body)
+
+
+def _macros(body: Iterable[nodes.Node]) -> frozenset[str]:
+    return frozenset(node.name for node in body if isinstance(node, nodes.Macro))
 
 
 def _targets(target: nodes.Node) -> Iterator[str]:

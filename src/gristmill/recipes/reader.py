@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from gristmill.recipes.composition import Fragments
 from gristmill.recipes.document import Listing, Node, Scalar, Table
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.texts import Text, compile_text
@@ -25,6 +26,7 @@ class Reader:
     findings: Findings
     spots: dict[str, Spot] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    fragments: Fragments = field(default_factory=Fragments)
 
     def fields(self, node: Node, path: str, known: Collection[str], coming: Collection[str] = ()) -> Mapping[str, Node]:
         """The entries of a table under known keys; those of `coming` are refused as not supported yet."""
@@ -81,7 +83,7 @@ class Reader:
             message = f"A template has at most {MAX_TEXTS} texts."
             self.findings.error(Code.TOO_LARGE, message, scalar.spot, path=path)
             return Text(source="", path=path)
-        return compile_text(scalar, self.findings, path, keeps_type=keeps_type)
+        return compile_text(scalar, self.findings, path, keeps_type=keeps_type, fragments=self.fragments)
 
     def expression(self, node: Node, path: str) -> Text | None:
         """A single expression, such as a condition."""

@@ -11,6 +11,7 @@ from jinja2.runtime import Context
 from gristmill.domain.json import Json
 from gristmill.errors import RenderError, TemplateTooExpensiveError
 from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, bounded_text, too_big
+from gristmill.recipes.composition import Fragments, put_in_place
 from gristmill.recipes.document import Scalar
 from gristmill.recipes.filters import COMING_FILTERS
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
@@ -25,12 +26,11 @@ MAX_VALUE_DEPTH = 64
 _RESULT = "gristmill_result"
 
 _COMING_TAGS: dict[type[nodes.Node], str] = {
-    nodes.Include: "include",
-    nodes.Import: "import",
-    nodes.FromImport: "from",
     nodes.Extends: "extends",
     nodes.Block: "block",
 }
+
+NO_FRAGMENTS = Fragments()
 
 Names: TypeAlias = dict[str, Any]
 
@@ -47,8 +47,10 @@ class Text:
     path: str = ""
 
 
-def compile_text(scalar: Scalar, findings: Findings, path: str, *, keeps_type: bool = False) -> Text:
-    """The text of a scalar; what is wrong with it goes to the findings.
+def compile_text(
+    scalar: Scalar, findings: Findings, path: str, *, keeps_type: bool = False, fragments: Fragments = NO_FRAGMENTS
+) -> Text:
+    """The text of a scalar, with what it includes of `fragments`; what is wrong with it goes to the findings.
 
     With `keeps_type` a text that is a single `{{ expression }}` gives the expression's value rather than its text.
     """
@@ -60,7 +62,9 @@ def compile_text(scalar: Scalar, findings: Findings, path: str, *, keeps_type: b
     # Jinja2 works out what is constant while it compiles.
     WORK.begin()
     try:
-        return _compile(source, scalar, findings, path, keeps_type=keeps_type)
+        tree = SANDBOX.parse(source.strip() if keeps_type else source)
+        _compose(tree, scalar, findings, path, fragments)
+        return _compile(source, tree, scalar, findings, path, keeps_type=keeps_type)
     except TemplateSyntaxError as error:
         findings.error(Code.INVALID_EXPRESSION, _sentence(error.message), scalar.locate(error.lineno), path=path)
     except Exception as error:  # noqa: BLE001 (Jinja2 and Python's compiler fail in many ways on hostile text)
@@ -68,8 +72,17 @@ def compile_text(scalar: Scalar, findings: Findings, path: str, *, keeps_type: b
     return Text(source=source, path=path)
 
 
-def _compile(source: str, scalar: Scalar, findings: Findings, path: str, *, keeps_type: bool) -> Text:
-    tree = SANDBOX.parse(source.strip() if keeps_type else source)
+def _compose(tree: nodes.Template, scalar: Scalar, findings: Findings, path: str, fragments: Fragments) -> None:
+    def report(message: str, line: int, suggestion: str) -> None:
+        spot = scalar.locate(line, "")
+        findings.error(Code.UNKNOWN_TEMPLATE, message, spot, path=path, suggestion=suggestion)
+
+    put_in_place(tree, SANDBOX, fragments, report)
+
+
+def _compile(
+    source: str, tree: nodes.Template, scalar: Scalar, findings: Findings, path: str, *, keeps_type: bool
+) -> Text:
     before = len(findings.found)
     _refuse_unknown(tree, scalar, findings, path)
     mentions = find_mentions(tree, SANDBOX.globals)

@@ -4,7 +4,7 @@ import random
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gristmill.adapters.local import SubprocessExecutor, SystemClock, lock_folder
@@ -26,6 +26,7 @@ from gristmill.jobs.seeds import keep_seeds
 from gristmill.jobs.summary import Pace
 from gristmill.ports.blobs import Blobs
 from gristmill.recipes import compile_template
+from gristmill.wiring.library import complete_template
 from gristmill.wiring.places import folder_place
 from gristmill.wiring.ports import find_prices, open_job_ports
 from gristmill.wiring.settings import Settings, read_settings
@@ -85,6 +86,7 @@ async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobR
 async def draft(order: MillOrder) -> AsyncIterator[tuple[JobRequest, JobPorts]]:
     """An order that is only looked at: its seeds lie in a folder that is gone afterwards."""
     settings = read_settings()
+    order = await _complete(order)
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         prices = find_prices(settings, order.prices, callable_only=False)
         async with open_job_ports(folder_place(Path(folder)), prices) as ports:
@@ -96,6 +98,7 @@ async def mill(order: MillOrder, milling: Milling, switch: StopSwitch) -> Delive
 
     Raises InUseError when another run holds the folder, what ordering raises, and WorkersDiedError after delivering.
     """
+    order = await _complete(order)
     compile_template(order.template)
     settings = read_settings(milling.folder)
     place = folder_place(milling.folder)
@@ -107,6 +110,10 @@ async def mill(order: MillOrder, milling: Milling, switch: StopSwitch) -> Delive
             return await _mill(order, milling, settings, ports, switch)
     finally:
         lock.release()
+
+
+async def _complete(order: MillOrder) -> MillOrder:
+    return replace(order, template=await complete_template(order.template))
 
 
 async def _mill(

@@ -19,7 +19,7 @@ from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
-from gristmill.adapters.sql import open_store
+from gristmill.adapters.sql import SqlStore, open_store
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import WorkerId
 from gristmill.domain.model import Limits, Model
@@ -28,7 +28,6 @@ from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.models import Prices
-from gristmill.ports.store import Store
 from gristmill.wiring.places import Place
 from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.wiring.threads import use_counted_threads
@@ -65,7 +64,7 @@ async def open_worker_ports(place: Place, settings: Settings, worker: WorkerId) 
         structlog.get_logger().info("worker_gone", **cpu)
 
 
-async def open_store_at(url: str) -> Store:
+async def open_store_at(url: str) -> SqlStore:
     """The store at a URL; its folder is made if need be. Raises BadInputError for a scheme nothing here serves."""
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite":

@@ -145,9 +145,6 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(
         one_step() + "checks: [{distinct: q, similarity: 0.8}]",
         one_step() + "checks: [{judge: premium, ask: x, at_least: 4}]",
         one_step() + "export: {}",
-        one_step("{% include 'a@1' %}"),
-        one_step("{% import 'a@1' as a %}"),
-        one_step("{% from 'a@1' import b %}"),
         one_step("{{ x | random_choice }}"),
     ],
 )

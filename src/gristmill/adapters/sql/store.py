@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from gristmill.adapters.sql import events, jobs, leases, manifest, shards
+from gristmill.adapters.sql import events, jobs, leases, manifest, shards, templates
 from gristmill.adapters.sql import sifting as sifting_writes
 from gristmill.adapters.sql.schema import prepare_schema
 from gristmill.adapters.sql.sqlite import open_sqlite, translate
@@ -25,6 +25,7 @@ from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.report import JobTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
+from gristmill.domain.template import TemplateVersion
 from gristmill.errors import BadInputError
 from gristmill.ports.store import Finished, Manifest, Wait
 
@@ -69,7 +70,10 @@ def open_store(
 
 
 class SqlStore:
-    """`ports.store.Store` over SQL; what each verb promises stands there. One thread writes and one reads."""
+    """`ports.store.Store` and `ports.templates.TemplateStore` over SQL; what each verb promises stands there.
+
+    One thread writes and one reads.
+    """
 
     def __init__(
         self, reading: Engine, writing: Engine, *, ttl: timedelta, now: Callable[[], datetime], chance: random.Random
@@ -160,6 +164,18 @@ class SqlStore:
 
     async def read_events(self, job: JobId, *, after: int = 0, limit: int = 200) -> Sequence[Event]:
         return await self._read(events.read_events, job, after, limit)
+
+    async def add_template(self, name: str, source: str, pins: Mapping[str, int]) -> TemplateVersion:
+        return await self._write(templates.add_template, name, source, pins)
+
+    async def read_template(self, name: str, version: int | None = None) -> TemplateVersion:
+        return await self._read(templates.read_template, name, version)
+
+    async def list_templates(self) -> Sequence[TemplateVersion]:
+        return await self._read(templates.list_templates)
+
+    async def template_history(self, name: str) -> Sequence[TemplateVersion]:
+        return await self._read(templates.template_history, name)
 
     async def close(self) -> None:
         """Finish what was begun and close every connection."""

@@ -116,3 +116,13 @@ events = Table(
     Index("events_by_job", "job", "sequence"),
     sqlite_autoincrement=True,
 )
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("pins", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,111 @@
+"""`gristmill templates`: the library that templates are kept in, and take fragments from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from gristmill.cli.boundary import about
+from gristmill.cli.options import read_template
+from gristmill.cli.terminal import OUT, say, write_table
+from gristmill.domain.template import TemplateVersion
+from gristmill.errors import BadInputError, NotFoundError
+from gristmill.library.references import Reference
+from gristmill.library.templates import keep_template
+from gristmill.recipes import read_outline
+from gristmill.wiring.library import open_library
+from gristmill.wiring.settings import read_settings
+
+
+async def list_templates() -> None:
+    """List the templates of the library.
+
+    Example: gristmill templates list
+    """
+    async with open_library(read_settings()) as library:
+        kept = await library.list_templates()
+    if kept:
+        write_table(_listed(kept))
+    else:
+        say("No templates are kept yet. Keep one: gristmill templates push FILE")
+
+
+async def push_template(file: Path, /) -> None:
+    """Keep a template as the next version of its name; the same source again makes none.
+
+    Example: gristmill templates push templates/support-qa.yaml
+
+    Parameters
+    ----------
+    file
+        The template file.
+    """
+    with about(file):
+        source = read_template(file)
+        async with open_library(read_settings()) as library:
+            kept = await keep_template(source, library)
+    name = f"{kept.version.name}@{kept.version.version}"
+    say(f"✓ Kept as {name}." if kept.is_new else f"Nothing is new: it is kept as {name}.", style="green")
+
+
+async def pull_template(reference: str, file: Path | None = None, /) -> None:
+    """Print a kept template, or write it to a file, byte for byte as it was given.
+
+    Example: gristmill templates pull support-qa@2 mine.yaml
+
+    Parameters
+    ----------
+    reference
+        A name, or NAME@VERSION; without a version the newest.
+    file
+        Where to write it; a file that is there is not replaced.
+    """
+    asked = _reference(reference)
+    async with open_library(read_settings()) as library:
+        kept = await library.read_template(asked.name, asked.version)
+    if file is None:
+        OUT.file.write(kept.source)
+        return
+    try:
+        with file.open("x", encoding="utf-8", newline="") as new:
+            new.write(kept.source)
+    except FileExistsError as error:
+        raise BadInputError(f"{file} is there already. Choose another name, or remove it.") from error
+    except OSError as error:
+        raise BadInputError(f"{file} cannot be written: {error.strerror}.") from error
+    say(f"✓ Wrote {kept.name}@{kept.version} to {file}.", style="green")
+
+
+async def show_history(name: str, /) -> None:
+    """List every version of a template, newest first.
+
+    Example: gristmill templates history support-qa
+
+    Parameters
+    ----------
+    name
+        The template's name.
+    """
+    async with open_library(read_settings()) as library:
+        kept = await library.template_history(name)
+    if not kept:
+        raise NotFoundError(f"No template {name!r} is kept. See: gristmill templates list")
+    write_table(_listed(kept))
+
+
+def _listed(kept: Sequence[TemplateVersion]) -> Table:
+    table = Table("template", "version", "kept at (UTC)", "lends", "takes from", box=None, pad_edge=False)
+    for one in kept:
+        lends = "yes" if read_outline(one.source).fragment else ""
+        pins = ", ".join(f"{name}@{version}" for name, version in one.pins.items())
+        table.add_row(one.name, str(one.version), f"{one.created_at:%Y-%m-%d %H:%M}", lends, pins)
+    return table
+
+
+def _reference(text: str) -> Reference:
+    name, _, version = text.partition("@")
+    if not version and "@" not in text:
+        return Reference(name=name, version=None)
+    if not version.isdecimal():
+        raise BadInputError(f"{text!r} names no template. Write NAME or NAME@VERSION, such as support-qa@2.")
+    return Reference(name=name, version=int(version))

@@ -1,0 +1,1 @@
+"""A user's templates, and what they lend to one another."""
