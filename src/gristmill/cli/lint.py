@@ -13,9 +13,9 @@ from gristmill.cli.terminal import count, say
 from gristmill.datasets import check_seeds
 from gristmill.errors import Finding
 from gristmill.jobs.seeds import keep_seeds, open_seeds
-from gristmill.recipes import compile_template, lint_template
+from gristmill.recipes import compile_template
 from gristmill.wiring.library import complete_template
-from gristmill.wiring.ports import open_blobs
+from gristmill.wiring.ports import open_blobs, open_renderer
 
 
 def lint(
@@ -36,7 +36,7 @@ def lint(
         The template file.
     """
     source = asyncio.run(complete_template(read_template(template)))
-    findings = lint_template(source)
+    findings = asyncio.run(open_renderer().lint(source))
     show_findings(findings, str(template))
     problems = list(findings)
     if seeds and not any(finding.severity == "error" for finding in findings):

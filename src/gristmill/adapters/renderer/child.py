@@ -1,0 +1,38 @@
+"""The process that reads one template: the source comes on stdin, its findings go to stdout as JSON.
+
+It holds no key, store or network, and the kernel bounds what it takes: memory, processor time, files.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+
+MEMORY_BYTES = 512 * 1024 * 1024
+CPU_SECONDS = 3
+
+LIMITS: Mapping[int, int] = {
+    resource.RLIMIT_DATA: MEMORY_BYTES,
+    resource.RLIMIT_CPU: CPU_SECONDS,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_CORE: 0,
+}
+
+
+def main() -> None:
+    """Lint what stdin brings."""
+    for limit, most in LIMITS.items():
+        hard = resource.getrlimit(limit)[1]
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (soft, soft))
+    # Only now: what is imported counts too, and nothing of the template is read before the limits stand.
+    from gristmill.recipes import lint_template  # noqa: PLC0415
+
+    source = sys.stdin.buffer.read().decode(errors="surrogatepass")
+    findings = [asdict(finding) for finding in lint_template(source)]
+    sys.stdout.write(json.dumps(findings))
+
+
+if __name__ == "__main__":
+    main()
