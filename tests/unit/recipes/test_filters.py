@@ -15,6 +15,9 @@ from gristmill.recipes.texts import compile_text, render_text
         ("one two", 3, "one two"),
         ("internationalisation of it", 5, "internationalisation"),
         ("internationalisation of it", 4, ""),
+        ("internationalisation, of it", 5, "internationalisation"),
+        ("snake_case names", 4, "snake_case"),
+        ("snake_case names", 3, "snake_"),
         ("a, b; c", 3, "a, b"),
         ("short", 0, ""),
         ("", 5, ""),
@@ -32,6 +35,8 @@ def test_words_and_sentences_keep_the_beginning_as_written() -> None:
     assert first_sentences(text, 2) == 'He said:  "No!"  Then he left.'
     assert first_sentences(text, 99) == text
     assert first_sentences(text, 0) == ""
+    assert first_sentences("你好。再见！ 3.5 kg? …", 1) == "你好。"
+    assert first_sentences("It weighs 3.5 kg. Good", 1) == "It weighs 3.5 kg."
 
 
 def test_json_keeps_characters_and_refuses_what_json_has_not() -> None:
