@@ -1,7 +1,7 @@
 """From template text to a recipe, a draw, prompts and a finished record: pure."""
 
 from gristmill.recipes.checks import check_record, fingerprints_of
-from gristmill.recipes.compiler import check_template, compile_template, lint_template
+from gristmill.recipes.compiler import check_template, compile_template, lint_template, refusal_of
 from gristmill.recipes.draw import draw_values
 from gristmill.recipes.editor_schema import template_schema
 from gristmill.recipes.outline import read_outline
@@ -37,6 +37,7 @@ __all__ = [
     "lint_template",
     "parse_reply",
     "read_outline",
+    "refusal_of",
     "render_messages",
     "repair_messages",
     "template_schema",

@@ -120,8 +120,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self.filters.pop(name, None)
         self.filters.update(FILTERS)
         self.filters.update(GROWING_FILTERS)
-        for name, filter_ in self.filters.items():
-            self.filters[name] = (counted_result if name in _LOOKING_FILTERS else counted)(filter_)
+        for name in self.filters:
+            self.filters[name] = (counted_result if name in _LOOKING_FILTERS else counted)(self.filters[name])
         for name in _COMPARING_TESTS:
             self.tests[name] = counted(self.tests[name])
 

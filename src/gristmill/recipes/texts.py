@@ -17,7 +17,7 @@ from gristmill.recipes.filters import COMING_FILTERS
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.mentions import Mention, find_mentions
 from gristmill.recipes.sandbox import Sandbox
-from gristmill.recipes.work import WORK
+from gristmill.recipes.work import MAX_STEPS_OF_WORK, STEPS_PER_PART, STEPS_PER_TEXT, WORK
 
 SANDBOX = Sandbox()
 MAX_VALUE_DEPTH = 64
@@ -31,6 +31,12 @@ _COMING_TAGS: dict[type[nodes.Node], str] = {
 }
 
 NO_FRAGMENTS = Fragments()
+
+_TOO_LONG = (
+    "With this, the template's expressions have more parts (names, filters, tags) than can be compiled in reasonable time:"
+    f" at most {MAX_STEPS_OF_WORK // STEPS_PER_PART:,}."
+)
+_SHORTEN = "Make a loop of what repeats, or split the template."
 
 Names: TypeAlias = dict[str, Any]
 
@@ -59,14 +65,14 @@ def compile_text(
         source = source.removesuffix("\n")
     if "{" not in source:
         return Text(source=source, path=path)
-    # Jinja2 works out what is constant while it compiles.
-    WORK.begin()
     try:
         tree = SANDBOX.parse(source.strip() if keeps_type else source)
         _compose(tree, scalar, findings, path, fragments)
         return _compile(source, tree, scalar, findings, path, keeps_type=keeps_type)
     except TemplateSyntaxError as error:
         findings.error(Code.INVALID_EXPRESSION, _sentence(error.message), scalar.locate(error.lineno), path=path)
+    except TemplateTooExpensiveError:
+        findings.error(Code.TOO_EXPENSIVE, _TOO_LONG, scalar.locate(1), path=path, suggestion=_SHORTEN)
     except Exception as error:  # noqa: BLE001 (Jinja2 and Python's compiler fail in many ways on hostile text)
         findings.error(Code.INVALID_EXPRESSION, _too_complex(error), scalar.locate(1), path=path)
     return Text(source=source, path=path)
@@ -78,6 +84,8 @@ def _compose(tree: nodes.Template, scalar: Scalar, findings: Findings, path: str
         findings.error(Code.UNKNOWN_TEMPLATE, message, spot, path=path, suggestion=suggestion)
 
     put_in_place(tree, SANDBOX, fragments, report)
+    # Jinja2 and Python take up to a millisecond for each part, and work out what is constant besides.
+    WORK.spend(STEPS_PER_TEXT + STEPS_PER_PART * sum(1 for _ in tree.find_all(nodes.Node)))
 
 
 def _compile(
@@ -106,15 +114,16 @@ def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, pa
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         name = node.name
         kind, known = ("filter", SANDBOX.filters) if isinstance(node, nodes.Filter) else ("test", SANDBOX.tests)
-        spot = scalar.locate(node.lineno, name)
         if kind == "filter" and name in COMING_FILTERS:
+            spot = scalar.locate(node.lineno, name)
             findings.error(Code.NOT_SUPPORTED, f"The filter {name!r} is not supported yet.", spot, path=path)
         elif name not in known:
+            spot = scalar.locate(node.lineno, name)
             hint = did_you_mean(name, known)
             findings.error(Code.UNKNOWN_FILTER, f"There is no {kind} {name!r}.", spot, path=path, suggestion=hint)
-    for statement in tree.find_all(nodes.EvalContextModifier):
+    for modifier in tree.find_all(nodes.EvalContextModifier):
         message = "`{% autoescape %}` is for HTML; a prompt is plain text."
-        findings.error(Code.INVALID_EXPRESSION, message, scalar.locate(statement.lineno, "autoescape"), path=path)
+        findings.error(Code.INVALID_EXPRESSION, message, scalar.locate(modifier.lineno, "autoescape"), path=path)
     for statement in tree.find_all(tuple(_COMING_TAGS)):
         tag = _COMING_TAGS[type(statement)]
         spot = scalar.locate(statement.lineno, tag)

@@ -15,6 +15,9 @@ MAX_STEPS_OF_WORK = 4_000_000
 CHARACTERS_PER_STEP = 4
 STEPS_PER_ITEM = 4
 STEPS_PER_CALL = 8
+# While a template compiles: for each text with expressions in it, and for each of their parts.
+STEPS_PER_TEXT = 4_000
+STEPS_PER_PART = 800
 
 _SCALARS = frozenset({int, float, bool, type(None)})
 _GROUPS = (list, tuple, set, frozenset, KeysView, ItemsView, ValuesView)

@@ -1,4 +1,4 @@
-"""The process that reads one template: the source comes on stdin, its findings go to stdout as JSON.
+"""The process that reads one template: it says when it is ready, and gives findings as JSON for what stdin brings.
 
 It holds no key, store or network, and the kernel bounds what it takes: memory, processor time, files.
 """
@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 3
+READY = "ready\n"
 
 LIMITS: Mapping[int, int] = {
     resource.RLIMIT_DATA: MEMORY_BYTES,
@@ -29,6 +30,8 @@ def main() -> None:
     # Only now: what is imported counts too, and nothing of the template is read before the limits stand.
     from gristmill.recipes import lint_template  # noqa: PLC0415
 
+    sys.stdout.write(READY)
+    sys.stdout.flush()
     source = sys.stdin.buffer.read().decode(errors="surrogatepass")
     findings = [asdict(finding) for finding in lint_template(source)]
     sys.stdout.write(json.dumps(findings))
