@@ -13,6 +13,6 @@ class Renderer(Protocol):
         """All that is wrong or doubtful about a template, in the order of the source.
 
         A template that takes too much has one finding, `too_expensive`, and no other. Never raises on a bad one, and
-        leaves no process behind.
+        leaves no process behind. Raises GristmillError when there is nothing to read it with.
         """
         ...

@@ -16,7 +16,7 @@ from gristmill.recipes.findings import did_you_mean
 MAX_DEPTH = 8
 MAX_INCLUDES = 64
 # All that is put in place of one text: each fragment counts as often as it is taken.
-MAX_COMPOSED = 512 * 1024
+MAX_COMPOSED = 256 * 1024
 
 # Begins the names of what is imported: one that no template would think of.
 _PREFIX = "gristmill_import"

@@ -13,6 +13,7 @@ from jinja2 import Environment, Undefined, pass_environment
 from jinja2 import filters as jinja
 
 from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, bounded_text, check_method, check_size, measure, printed
+from gristmill.recipes.work import WORK
 
 # Rule of `truncate_tokens`: a run of letters and digits counts one token for every four characters begun, every other
 # visible character one. Close to what byte-pair encodings make of English prose; never used for money.
@@ -24,9 +25,7 @@ _SENTENCE_END = re.compile(
 )
 
 # All that `format` reads.
-_DIRECTIVE = re.compile(
-    r"%(?:\((?P<name>\w+)\))?[-#0 +]*(?P<width>\d*)(?:\.(?P<precision>\d*))?[diouxXeEfFgGcrsa%]"
-)
+_DIRECTIVE = re.compile(r"%(?:\((?P<name>\w+)\))?[-#0 +]*(?P<width>\d*)(?:\.(?P<precision>\d*))?[diouxXeEfFgGcrsa%]")
 
 # Left out: what gives other text each time, and what is meant for HTML.
 REMOVED = ("random", "safe", "escape", "e", "forceescape", "urlize", "xmlattr", "pprint", "filesizeformat")
@@ -83,7 +82,8 @@ def as_json(value: object, indent: int | None = None) -> str:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     check_size(indent * 1024)
     # Each line has the margin of all that it stands within.
-    return bounded_text(json.JSONEncoder(ensure_ascii=False, indent=indent, allow_nan=False).iterencode(value))
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, allow_nan=False)
+    return bounded_text(WORK.count(encoder.iterencode(value)))
 
 
 def slug(value: object) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 (what adds up can be anything; these are the signatures of Jinja2)
 """Those of Jinja2's filters that could grow or run without end, within bounds."""
 
 from collections.abc import Callable, Iterable, Mapping
@@ -37,11 +38,11 @@ def _sum(environment: Environment, values: Iterable[Any], attribute: str | int |
 
 
 @pass_environment
-def _wordwrap(
+def _wordwrap(  # noqa: PLR0917 (Jinja2's own signature)
     environment: Environment,
     value: object,
     width: int = 79,
-    break_long_words: bool = True,  # noqa: FBT001, FBT002 (Jinja2's own signature)
+    break_long_words: bool = True,  # noqa: FBT001, FBT002
     wrapstring: str | None = None,
     break_on_hyphens: bool = True,  # noqa: FBT001, FBT002
 ) -> str:

@@ -2,7 +2,7 @@
 """Where templates run: they reach nothing, change nothing, and grow nothing past a stated size."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined, nodes
@@ -120,10 +120,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self.filters.pop(name, None)
         self.filters.update(FILTERS)
         self.filters.update(GROWING_FILTERS)
-        for name in self.filters:
-            self.filters[name] = (counted_result if name in _LOOKING_FILTERS else counted)(self.filters[name])
-        for name in _COMPARING_TESTS:
-            self.tests[name] = counted(self.tests[name])
+        filters: dict[str, Callable[..., Any]] = self.filters
+        for name, filter_ in filters.items():
+            filters[name] = counted_result(filter_) if name in _LOOKING_FILTERS else counted(filter_)
+        tests: dict[str, Callable[..., Any]] = self.tests
+        tests.update({name: counted(tests[name]) for name in _COMPARING_TESTS})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The field of that name, and only then a method."""

@@ -33,7 +33,7 @@ _COMING_TAGS: dict[type[nodes.Node], str] = {
 NO_FRAGMENTS = Fragments()
 
 _TOO_LONG = (
-    "With this, the template's expressions have more parts (names, filters, tags) than can be compiled in reasonable time:"
+    "With this, the template's expressions have more parts (names, filters, tags) than can be compiled in a moment:"
     f" at most {MAX_STEPS_OF_WORK // STEPS_PER_PART:,}."
 )
 _SHORTEN = "Make a loop of what repeats, or split the template."
@@ -66,6 +66,7 @@ def compile_text(
     if "{" not in source:
         return Text(source=source, path=path)
     try:
+        WORK.is_on = True
         tree = SANDBOX.parse(source.strip() if keeps_type else source)
         _compose(tree, scalar, findings, path, fragments)
         return _compile(source, tree, scalar, findings, path, keeps_type=keeps_type)
@@ -75,6 +76,8 @@ def compile_text(
         findings.error(Code.TOO_EXPENSIVE, _TOO_LONG, scalar.locate(1), path=path, suggestion=_SHORTEN)
     except Exception as error:  # noqa: BLE001 (Jinja2 and Python's compiler fail in many ways on hostile text)
         findings.error(Code.INVALID_EXPRESSION, _too_complex(error), scalar.locate(1), path=path)
+    finally:
+        WORK.is_on = False
     return Text(source=source, path=path)
 
 
@@ -153,14 +156,14 @@ def render_text(text: Text, names: Names) -> str:
     if text.template is None:
         return text.source
     try:
-        WORK.rendering = True
+        WORK.is_on = True
         rendered = bounded_text(text.template.root_render_func(text.template.new_context(names, shared=True)))
         # Half a surrogate pair can be written as an escape; no provider takes it.
         return rendered if rendered.isascii() else rendered.encode().decode()
     except Exception as error:
         raise _refusal(text, error) from error
     finally:
-        WORK.rendering = False
+        WORK.is_on = False
 
 
 def open_context(names: Names) -> Context:
@@ -173,14 +176,14 @@ def evaluate(text: Text, context: Context) -> Json:
     if text.template is None or not text.is_expression:
         return render_text(text, context.parent)
     try:
-        WORK.rendering = True
+        WORK.is_on = True
         for _ in text.template.root_render_func(context):
             pass
         return _plain(context.vars.pop(_RESULT))
     except Exception as error:
         raise _refusal(text, error) from error
     finally:
-        WORK.rendering = False
+        WORK.is_on = False
 
 
 def _refusal(text: Text, error: Exception) -> RenderError | TemplateTooExpensiveError:

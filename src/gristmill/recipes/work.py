@@ -1,23 +1,26 @@
+# ruff: noqa: ANN401 (a filter takes and gives anything)
 """How much work one rendering may do: counted in steps, so that the same template ends at the same place everywhere."""
 
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from functools import wraps
 from types import GeneratorType
-from typing import Any
+from typing import Any, TypeVar
 
 from gristmill.errors import TemplateTooExpensiveError
 
-# A step takes some tens of nanoseconds and a few bytes: all of them end within about a second and 150 MB. A prompt of
+# A step takes some tens of nanoseconds and a few bytes: all of them end within about a second and 100 MB. A prompt of
 # a thousand seed items, each with a line of its own, takes about 50,000.
-MAX_STEPS_OF_WORK = 4_000_000
+MAX_STEPS_OF_WORK = 2_000_000
 
 # What is charged: a text is cheaper to go through than a list of as many items.
 CHARACTERS_PER_STEP = 4
 STEPS_PER_ITEM = 4
 STEPS_PER_CALL = 8
 # While a template compiles: for each text with expressions in it, and for each of their parts.
-STEPS_PER_TEXT = 4_000
-STEPS_PER_PART = 800
+STEPS_PER_TEXT = 2_000
+STEPS_PER_PART = 400
+
+T = TypeVar("T")
 
 _SCALARS = frozenset({int, float, bool, type(None)})
 _GROUPS = (list, tuple, set, frozenset, KeysView, ItemsView, ValuesView)
@@ -25,14 +28,14 @@ _END = object()
 
 
 class Work:
-    """What is left of a rendering's steps. `rendering` says that one is going on, `number` which one."""
+    """What is left of a rendering's steps, or a compilation's; `is_on` says that one is going on, `number` which."""
 
-    __slots__ = ("left", "number", "rendering")
+    __slots__ = ("is_on", "left", "number")
 
     def __init__(self) -> None:
         self.left = MAX_STEPS_OF_WORK
         self.number = 0
-        self.rendering = False
+        self.is_on = False
 
     def begin(self) -> None:
         """Allow the steps of another rendering."""
@@ -60,7 +63,7 @@ class Work:
         elif isinstance(value, list | tuple | dict):
             self.spend(len(value) * STEPS_PER_ITEM)
 
-    def count(self, values: Iterator[object]) -> Iterator[object]:
+    def count(self, values: Iterator[T]) -> Iterator[T]:
         """The same values, a step for each."""
         for value in values:
             self.spend(STEPS_PER_ITEM)

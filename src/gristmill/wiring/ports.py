@@ -17,7 +17,7 @@ from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
-from gristmill.adapters.renderer import ChildRenderer
+from gristmill.adapters.renderer.process import ChildRenderer
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
 from gristmill.adapters.sql import SqlStore, open_store

@@ -23,13 +23,21 @@ def watch_rendering() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGVTALRM, _Watchdog().look)
-    signal.setitimer(signal.ITIMER_VIRTUAL, LOOK_SECONDS, LOOK_SECONDS)
+    _watching.append(None)
+    if len(_watching) == 1:
+        signal.signal(signal.SIGVTALRM, _Watchdog().look)
+        signal.setitimer(signal.ITIMER_VIRTUAL, LOOK_SECONDS, LOOK_SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        _watching.pop()
+        if not _watching:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
+
+
+# One timer for the process, however many watch: it stops with the last of them.
+_watching: list[None] = []
 
 
 class _Watchdog:
@@ -41,7 +49,7 @@ class _Watchdog:
 
     def look(self, _signal: int, _frame: FrameType | None) -> None:
         # Raised only within a rendering, which turns it into the record's own failure.
-        if not WORK.rendering:
+        if not WORK.is_on:
             self._number = -1
             return
         if WORK.number != self._number:

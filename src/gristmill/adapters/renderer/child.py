@@ -23,10 +23,7 @@ LIMITS: Mapping[int, int] = {
 
 def main() -> None:
     """Lint what stdin brings."""
-    for limit, most in LIMITS.items():
-        hard = resource.getrlimit(limit)[1]
-        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(limit, (soft, soft))
+    limit()
     # Only now: what is imported counts too, and nothing of the template is read before the limits stand.
     from gristmill.recipes import lint_template  # noqa: PLC0415
 
@@ -35,6 +32,14 @@ def main() -> None:
     source = sys.stdin.buffer.read().decode(errors="surrogatepass")
     findings = [asdict(finding) for finding in lint_template(source)]
     sys.stdout.write(json.dumps(findings))
+
+
+def limit() -> None:
+    """Let the kernel bound this process for good."""
+    for what, most in LIMITS.items():
+        hard = resource.getrlimit(what)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 
 from gristmill.adapters.renderer.child import MEMORY_BYTES
-from gristmill.errors import Finding
+from gristmill.errors import Finding, GristmillError
 from gristmill.recipes.findings import Code
 
 # With the start of an interpreter, a third of a second on a machine that is not busy, an answer is there within three.
@@ -59,9 +59,13 @@ def _environment() -> dict[str, str]:
 
 
 async def _started(child: Process) -> None:
-    if child.stdout is not None:
+    try:
         async with asyncio.timeout(START_SECONDS):
-            await child.stdout.readline()
+            ready = await child.stdout.readline() if child.stdout is not None else b""
+    except TimeoutError:
+        ready = b""
+    if not ready:
+        raise GristmillError("The process that reads templates did not start.")
 
 
 async def _end(child: Process) -> None:
