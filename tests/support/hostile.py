@@ -77,14 +77,14 @@ PROMPTS = {
         "{% set n = namespace(x='a') %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}", EXPENSIVE),
     "doubling by nesting": (TWICE + "{{ n.x }}", EXPENSIVE),
     "doubling by blocks": (
-        "{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set y %}{{ n.x }}{{ n.x }}{% endset %}"
-        "{% set n.x = y %}{% endfor %}", EXPENSIVE),
+        ("{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set y %}{{ n.x }}{{ n.x }}{% endset %}"
+        "{% set n.x = y %}{% endfor %}"), EXPENSIVE),
     "comparing what was doubled": (TWICE + OTHER + "{{ n.x == m.x }}", EXPENSIVE),
     "finding what was doubled": (TWICE + OTHER + "{{ n.x in [m.x] }}", EXPENSIVE),
     "counting what was doubled": (TWICE + OTHER + "{{ [m.x].count(n.x) }}", EXPENSIVE),
     "a key that was doubled": (
-        "{% set n = namespace(x=(1,)) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}"
-        "{{ {n.x: 1} | length }}", EXPENSIVE),
+        ("{% set n = namespace(x=(1,)) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}"
+        "{{ {n.x: 1} | length }}"), EXPENSIVE),
     "keeping slices": (
         BIG + "{% set n = namespace(l=[]) %}{% for i in range(9999) %}{% set n.l = n.l + [big[i:]] %}{% endfor %}",
         EXPENSIVE),
@@ -95,8 +95,8 @@ PROMPTS = {
         EXPENSIVE),
     # taking time
     "nested loops": (
-        "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}"
-        "{% endfor %}", EXPENSIVE),
+        ("{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}"
+        "{% endfor %}"), EXPENSIVE),
     "loops whose condition never holds": (
         "{% for a in range(9999) %}{% for b in range(9999) if b < 0 %}{% endfor %}{% endfor %}", EXPENSIVE),
     "filters in loops": (
@@ -173,9 +173,9 @@ SOURCES = {
         one_step("{% for a in [1] %}" * 200 + "x" + "{% endfor %}" * 200), "invalid_expression"),
     "a number of 100,000 digits": (one_step("{{ " + "9" * 100_000 + " }}"), "invalid_expression"),
     "a fragment that includes itself": (
-        one_step("{% include 'f' %}") + "---\nname: f\nversion: 1\nfragment: \"{% include 'f' %}\"\n",
+        one_step("{% include 'f' %}") + "---\nname: f\nversion: 1\nfragment: >\n  {% include 'f' %}\n",
         "unknown_template"),
     "a large fragment taken 60 times": (
         one_step("{% include 'f' %}" * 60)
-        + "---\nname: f\nversion: 1\nfragment: \"" + "{{ slot }} " * 10_000 + "\"\n", "unknown_template"),
+        + "---\nname: f\nversion: 1\nfragment: '" + "{{ slot }} " * 10_000 + "'\n", "unknown_template"),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame, operators
@@ -120,10 +120,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self.filters.pop(name, None)
         self.filters.update(FILTERS)
         self.filters.update(GROWING_FILTERS)
-        filters: dict[str, Callable[..., Any]] = self.filters
+        filters = cast("dict[str, Callable[..., Any]]", self.filters)
         for name, filter_ in filters.items():
             filters[name] = counted_result(filter_) if name in _LOOKING_FILTERS else counted(filter_)
-        tests: dict[str, Callable[..., Any]] = self.tests
+        tests = cast("dict[str, Callable[..., Any]]", self.tests)
         tests.update({name: counted(tests[name]) for name in _COMPARING_TESTS})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
