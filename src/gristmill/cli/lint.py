@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,17 @@ from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
 from gristmill.cli.options import SEEDS_HELP, parse_seeds, read_template
 from gristmill.cli.terminal import count, say
 from gristmill.datasets import check_seeds
-from gristmill.errors import Finding
+from gristmill.domain.completion import ModelName
+from gristmill.domain.json import JsonObject
+from gristmill.errors import Finding, InvalidTemplateError
+from gristmill.jobs.lint import find_long_prompts, find_unknown_models
+from gristmill.jobs.models import STARTING_ALIASES
 from gristmill.jobs.seeds import keep_seeds, open_seeds
 from gristmill.recipes import compile_template
 from gristmill.wiring.library import complete_template
-from gristmill.wiring.ports import open_blobs, open_renderer
+from gristmill.wiring.ports import find_prices, open_blobs, open_models, open_renderer
+from gristmill.wiring.settings import Settings, read_settings
+from gristmill.worker.watchdog import watch_rendering
 
 
 def lint(
@@ -39,8 +46,9 @@ def lint(
     findings = asyncio.run(open_renderer().lint(source))
     show_findings(findings, str(template))
     problems = list(findings)
-    if seeds and not any(finding.severity == "error" for finding in findings):
-        problems += _lint_seeds(template, source, seeds)
+    if not any(finding.severity == "error" for finding in findings):
+        problems += _lint_models(template, source)
+        problems += _lint_seeds(template, source, seeds) if seeds else ()
     return _conclude(problems, template)
 
 
@@ -51,9 +59,34 @@ def _lint_seeds(template: Path, source: str, seeds: tuple[str, ...]) -> tuple[Fi
         kept = asyncio.run(keep_seeds(files, blobs))
         with open_seeds(kept.get(""), blobs) as reader:
             findings = check_seeds(reader, compile_template(source).seed_fields) if reader else ()
+            findings += _lint_lengths(source, reader) if reader else ()
     # They stand where the template asks for what a row lacks.
     show_findings(findings, str(template))
     return findings
+
+
+def _lint_models(template: Path, source: str) -> tuple[Finding, ...]:
+    try:
+        recipe = compile_template(source)
+    except InvalidTemplateError:
+        # It lends a fragment and calls nobody.
+        return ()
+    settings = read_settings()
+    findings = find_unknown_models(recipe, _aliases(settings), open_models(settings).prefixes)
+    show_findings(findings, str(template))
+    return findings
+
+
+def _lint_lengths(source: str, rows: Iterable[JsonObject]) -> tuple[Finding, ...]:
+    settings = read_settings()
+    prices = find_prices(settings, {}, callable_only=False)
+    with watch_rendering():
+        return find_long_prompts(compile_template(source), rows, _aliases(settings), prices)
+
+
+def _aliases(settings: Settings) -> Mapping[str, ModelName]:
+    own = {name: ModelName(model) for name, model in settings.models.aliases.items()}
+    return {**STARTING_ALIASES, **own}
 
 
 def _conclude(findings: list[Finding], template: Path) -> int:
