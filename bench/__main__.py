@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("http_clients", "engine", "rendering", "faults", "memory")
+NAMES = ("http_clients", "engine", "rendering", "faults", "memory", "distinct")
 
 
 def main() -> None:

@@ -24,10 +24,12 @@ from gristmill.recipes import (
     finish_record,
     is_wanted,
     lint_template,
+    open_decks,
     parse_reply,
     render_messages,
 )
 from gristmill.recipes.variation import Chance, Choice, IntegerRange, RoundedRange
+from support.making import Rows
 from support.templates import SUPPORT_QA, one_step
 
 RECIPE = compile_template(SUPPORT_QA)
@@ -69,6 +71,12 @@ EXPRESSIONS = (
     "seed",
     "slot",
     "range(text)",
+    "items | random_choice",
+    "items | sample(name)",
+    "text | random_sentence",
+    "items | map('random_sentence') | list",
+    "text | keywords(name)",
+    "product | writing_style",
 )
 
 
@@ -95,6 +103,24 @@ def test_a_rounded_number_prints_with_no_more_decimals_than_asked(key: bytes, lo
 
 
 @given(
+    key=keys,
+    slot=st.integers(0, 10**9),
+    attempt=st.integers(0, 100),
+    weights=st.lists(st.integers(0, 9) | st.floats(0, 1e9), min_size=1, max_size=9).filter(any),
+)
+def test_a_row_of_a_seed_set_is_drawn_the_same_again_and_never_at_no_weight(
+    key: DrawKey, slot: int, attempt: int, weights: list[float]
+) -> None:
+    recipe = compile_template(one_step("{{ a }} {{ b }}", "vary: {a: {seeds: s, weight: w}, b: {seeds: s}}\n"))
+    rows = Rows([{"n": number, "w": weight} for number, weight in enumerate(weights)])
+    drawn = draw_values(recipe, key, Slot(slot), attempt, open_decks(recipe, {"s": rows}))
+    assert drawn == draw_values(recipe, key, Slot(slot), attempt, open_decks(recipe, {"s": rows}))
+    assert all(row in rows.items for row in drawn.values())
+    assert isinstance(drawn["a"], dict)
+    assert drawn["a"]["w"] > 0
+
+
+@given(
     weights=st.lists(st.integers(0, 9), min_size=1, max_size=5).filter(any),
     seed=st.integers(0, 2**32),
 )
@@ -114,11 +140,12 @@ def test_rendering_fails_only_as_it_promises(expression: str, seed: JsonObject, 
     recipe = compile_template(
         f'{source}record: {{x: "{{{{ {expression} }}}}"}}\nchecks: [{{expect: "{{{{ {other} }}}}"}}, {{unique: x}}]'
     )
-    scope = Scope(slot=Slot(0), seed=seed, outputs={"q": "x"})
+    scope = Scope(slot=Slot(0), seed=seed, outputs={"q": "x"}, frame="f")
     with suppress(RenderError, TemplateTooExpensiveError):
         is_wanted(recipe, recipe.steps[0], scope)
         (message,) = render_messages(recipe, recipe.steps[0], scope)
         assert message.content.encode()
+        assert render_messages(compile_template(recipe.source), recipe.steps[0], scope) == (message,)
         record = finish_record(recipe, scope)
         (result,) = check_record(recipe, record, scope)
         assert result.passed or result.words

@@ -3,11 +3,10 @@
 import asyncio
 import inspect
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec
 
-from gristmill.datasets import FingerprintSet
 from gristmill.domain.call import Call, Place
 from gristmill.domain.completion import Completion, Message, Reply, Sampling
 from gristmill.domain.ids import Slot
@@ -25,6 +24,7 @@ from gristmill.ports.journal import Start
 from gristmill.ports.models import Models
 from gristmill.recipes import compile_template
 from gristmill.recipes.recipe import DrawKey
+from gristmill.worker.prepare import nothing_standing
 from support.mill import MODEL, ONE_STEP, PRICED
 from support.virtual_time import VirtualClock, run_virtually
 
@@ -106,6 +106,9 @@ class Rows:
     def row(self, index: int) -> JsonObject:
         return self.items[index]
 
+    def __iter__(self) -> Iterator[JsonObject]:
+        return iter(self.items)
+
 
 def a_purse(clock: VirtualClock, block: NanoUsd = PLENTY) -> Purse:
     """A purse that covers what a test asks, for ever, unless told otherwise."""
@@ -144,7 +147,7 @@ def some_means(
         seeds=Rows(seeds) if seeds else None,
         lanes=dict.fromkeys(recipe.models, one),
         models=models,
-        standing=FingerprintSet(),
+        standing=nothing_standing(recipe),
         clock=clock,
         chance=random.Random(chance),
         stop=asyncio.Event(),

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +11,12 @@ from cyclopts import Parameter
 from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
 from gristmill.cli.options import SEEDS_HELP, parse_seeds, read_template
 from gristmill.cli.terminal import count, say
-from gristmill.datasets import check_seeds
 from gristmill.domain.completion import ModelName
-from gristmill.domain.json import JsonObject
 from gristmill.errors import Finding, InvalidTemplateError
 from gristmill.jobs.lint import find_long_prompts, find_unknown_models
 from gristmill.jobs.models import STARTING_ALIASES
-from gristmill.jobs.seeds import keep_seeds, open_seeds
-from gristmill.recipes import compile_template
+from gristmill.jobs.seeds import check_sets, keep_seeds, open_sets, refuse_unknown_sets
+from gristmill.recipes import Deck, Recipe, SeedRows, compile_template, open_decks
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import find_prices, open_blobs, open_models, open_renderer
 from gristmill.wiring.settings import Settings, read_settings
@@ -54,15 +52,19 @@ def lint(
 
 def _lint_seeds(template: Path, source: str, seeds: tuple[str, ...]) -> tuple[Finding, ...]:
     files = parse_seeds(seeds)
+    recipe = compile_template(source)
+    refuse_unknown_sets(recipe, files)
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         blobs = open_blobs(f"file://{folder}")
         kept = asyncio.run(keep_seeds(files, blobs))
-        with open_seeds(kept.get(""), blobs) as reader:
-            findings = check_seeds(reader, compile_template(source).seed_fields) if reader else ()
-            findings += _lint_lengths(source, reader) if reader else ()
-    # They stand where the template asks for what a row lacks.
-    show_findings(findings, str(template))
-    return findings
+        with open_sets(kept, blobs) as sets:
+            findings = check_sets(recipe, sets)
+            # They stand where the template asks for what a row lacks.
+            show_findings(findings, str(template))
+            decks = open_decks(recipe, sets)
+            long = _lint_lengths(recipe, sets[""], decks) if "" in sets else ()
+            show_findings(long, str(template))
+    return (*findings, *long)
 
 
 def _lint_models(template: Path, source: str) -> tuple[Finding, ...]:
@@ -77,11 +79,11 @@ def _lint_models(template: Path, source: str) -> tuple[Finding, ...]:
     return findings
 
 
-def _lint_lengths(source: str, rows: Iterable[JsonObject]) -> tuple[Finding, ...]:
+def _lint_lengths(recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck]) -> tuple[Finding, ...]:
     settings = read_settings()
     prices = find_prices(settings, {}, callable_only=False)
     with watch_rendering():
-        return find_long_prompts(compile_template(source), rows, _aliases(settings), prices)
+        return find_long_prompts(recipe, rows, decks, _aliases(settings), prices)
 
 
 def _aliases(settings: Settings) -> Mapping[str, ModelName]:

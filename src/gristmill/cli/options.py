@@ -1,5 +1,6 @@
 """Options that several verbs share, and what their texts stand for."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -21,7 +22,9 @@ Many = Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False,
 # Dollars for a million tokens: a dollar a token. What is above is a slip.
 MOST_RATE = 1_000_000
 
-SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet."
+SEEDS_HELP = "A file of seeds: JSON, JSONL, CSV, TSV or Parquet. NAME=FILE for a set that `vary` draws from."
+# As templates name them.
+SEEDS_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MODEL_HELP = "ALIAS=PROVIDER:MODEL, or PROVIDER:MODEL for every model of the template. May be given again."
 PRICE_HELP = "MODEL=INPUT/OUTPUT in US dollars for a million tokens; 0/0 for your own hardware. May be given again."
 
@@ -65,14 +68,13 @@ def read_template(path: Path) -> str:
 
 
 def parse_seeds(texts: Iterable[str]) -> Mapping[str, Path]:
-    """Seed files by the name of their set; the first set has none. Raises BadInputError."""
+    """Seed files by the name of their set; the one of the seeds themselves is "". Raises BadInputError."""
     files: dict[str, Path] = {}
     for text in texts:
         name, file = _name_and_file(text)
-        if name:
-            raise BadInputError(f"Named seed sets such as {text!r} are not read yet: give one FILE.")
         if name in files:
-            raise BadInputError("Give one seeds file: there are several.")
+            which = f" for {name!r}" if name else ""
+            raise BadInputError(f"Give one seeds file{which}: there are several.")
         if not file.is_file():
             raise BadInputError(f"There is no seeds file {file}.")
         files[name] = file
@@ -106,7 +108,8 @@ def parse_budget(text: str | None) -> NanoUsd | None:
 def _name_and_file(text: str) -> tuple[str, Path]:
     # A file whose name has an equals sign is a file first.
     name, equals, file = text.partition("=")
-    return (name, Path(file)) if equals and not Path(text).exists() else ("", Path(text))
+    is_named = equals and SEEDS_NAME.fullmatch(name) and not Path(text).exists()
+    return (name, Path(file)) if is_named else ("", Path(text))
 
 
 def _parse_price(text: str) -> tuple[ModelName, Rates]:

@@ -1,7 +1,8 @@
 """A set of 64-bit fingerprints that grows by about ten bytes an element."""
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 BUCKET_BITS = 12
 
@@ -31,6 +32,14 @@ class FingerprintSet:
         bucket = self._buckets[fingerprint >> (64 - BUCKET_BITS)]
         place = bisect_left(bucket, fingerprint)
         return place < len(bucket) and bucket[place] == fingerprint
+
+    def between(self, first: int, last: int) -> Sequence[int]:
+        """Those from `first` to `last`, both included, which must agree in their highest bits."""
+        bucket = self._buckets[first >> (64 - BUCKET_BITS)]
+        place = bisect_left(bucket, first)
+        if place == len(bucket) or bucket[place] > last:
+            return ()
+        return bucket[place : bisect_right(bucket, last, place)]
 
     def __len__(self) -> int:
         return self._size

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from gristmill.datasets.columns import ACCEPTED, REJECTED, UNFINISHED, decode_rows, read_table
 from gristmill.datasets.segments import read_segment
 from gristmill.domain.ids import JobId, ShardNumber, Slot
-from gristmill.domain.record import Row
+from gristmill.domain.record import DUPLICATE, Row
 from gristmill.domain.segment import Segment
 from gristmill.domain.slots import SlotSet
 from gristmill.ports.blobs import Blobs
@@ -24,7 +24,6 @@ BATCH_ROWS = 256
 
 PLAIN_COLUMNS = ["slot", "attempt", "standing", "seed_row", "record", "finished_at"]
 PRINT_COLUMNS = ["slot", "attempt", "standing", "fingerprints"]
-DUPLICATE = "duplicate"
 
 Mask: TypeAlias = Callable[[pa.Table], Any]
 
@@ -52,7 +51,7 @@ async def read_records(blobs: Blobs, job: JobId, manifest: Manifest, *, lineage:
 
 
 async def read_rejects(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIterator[Row]:
-    """The rejects and the withdrawn records (reason `duplicate`), by slot and attempt; raises like `read_records`."""
+    """The rejects and the withdrawn records (by the mark's reason), by slot and attempt; raises like `read_records`."""
     shown = (segment for segment in manifest.segments if segment.rejected or manifest.withdrawn)
 
     async for shard in _shards(blobs, job, shown, _may_be_reject(manifest), None):
@@ -60,7 +59,7 @@ async def read_rejects(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIte
             if row.is_reject:
                 yield row
             elif (row.slot, row.attempt) in manifest.withdrawn:
-                yield replace(row, reason=DUPLICATE)
+                yield replace(row, reason=manifest.reasons.get((row.slot, row.attempt), DUPLICATE))
 
 
 async def read_unfinished(blobs: Blobs, job: JobId, manifest: Manifest, shard: ShardNumber, done: SlotSet) -> list[Row]:

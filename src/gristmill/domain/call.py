@@ -12,6 +12,9 @@ from gristmill.domain.value import value
 
 CallKind = Literal["call", "repair", "judge"]
 
+# What a judge's place is called: no step may have a colon in its id.
+JUDGE_PREFIX = "judge:"
+
 # `billed`: priced from reported usage. `presumed`: no usage came, so the worst case counts. `lost`: answered in an
 # epoch whose money was charged whole, so the entry itself adds nothing.
 Certainty = Literal["billed", "presumed", "lost"]
@@ -25,6 +28,13 @@ class Place:
     attempt: int
     step: str
     repair: int = 0
+
+
+def kind_of(place: Place) -> CallKind:
+    """What a call at this place is."""
+    if place.step.startswith(JUDGE_PREFIX):
+        return "judge"
+    return "repair" if place.repair else "call"
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot
 from gristmill.domain.json import digest_of
 from gristmill.domain.money import NanoUsd, Spent
-from gristmill.domain.record import Row
+from gristmill.domain.record import DUPLICATE, Row
 from gristmill.domain.usage import Usage
 
 
@@ -57,7 +57,7 @@ class Withdrawal:
 
     slot: Slot
     attempt: int
-    reason: str = "duplicate"
+    reason: str = DUPLICATE
 
 
 def segment_name(shard: ShardNumber, epoch: Epoch, digest: Digest) -> str:

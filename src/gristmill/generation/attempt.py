@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from gristmill.domain.call import Call, Place
+from gristmill.domain.call import Call, Place, kind_of
 from gristmill.domain.completion import Completion, Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
-from gristmill.domain.record import CheckResult, Row
+from gristmill.domain.record import DUPLICATE, NEAR_DUPLICATE, CheckResult, Row
 from gristmill.domain.value import value
 from gristmill.errors import ModelError, RenderError, TemplateTooExpensiveError
 from gristmill.generation.ask import Question, ask, prompt_text
@@ -18,15 +18,16 @@ from gristmill.generation.stop import StoppedError
 from gristmill.recipes import (
     Parsed,
     check_record,
-    draw_values,
     fingerprints_of,
     finish_record,
     is_wanted,
+    judge_messages,
     parse_reply,
     render_messages,
     repair_messages,
+    score_of,
 )
-from gristmill.recipes.recipe import Scope, Step
+from gristmill.recipes.recipe import Judge, Scope, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class _Judged:
     problem: Failed | None = None
 
 
+_LIKE = {DUPLICATE: "a record like it stands", NEAR_DUPLICATE: "a record nearly like it stands"}
+
 StepEnd = Produced | Skipped | Failed | Interrupted
 
 
@@ -93,20 +96,19 @@ async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> R
 
     What it paid for is in the books either way.
     """
-    seed_row = means.seed_row(slot)
-    seed = means.seeds.row(seed_row) if means.seeds and seed_row is not None else {}
-    values = draw_values(means.recipe, means.key, slot, attempt)
-    cover = Cover(means.covers.after(means.recipe.steps[0], means.recipe.steps))
-    making = _Making(means, books, slot, attempt, Scope(slot=slot, seed=seed, values=values), cover)
-    problem = await _run_steps(making)
-    if isinstance(problem, Interrupted):
-        raise StoppedError(problem.why)
-    judged = _Judged(problem=problem) if problem else _judge(means, making.scope)
+    scope = means.open_scope(slot, attempt)
+    cover = Cover(means.covers.after(means.recipe.steps[0], means.recipe.calls))
+    making = _Making(means, books, slot, attempt, scope, cover)
+    try:
+        problem = await _run_steps(making)
+        judged = _Judged(problem=problem) if problem else await _judge(making)
+    finally:
+        books.purse.end_record(cover)
     return Row(
         slot=slot,
         attempt=attempt,
-        seed_row=seed_row,
-        values=values,
+        seed_row=means.seed_row(slot),
+        values=scope.values,
         record=judged.record,
         calls=books.finish(slot, attempt),
         checks=judged.checks,
@@ -117,16 +119,15 @@ async def make_record(means: Means, books: Books, slot: Slot, attempt: int) -> R
     )
 
 
-async def _run_steps(making: _Making) -> Failed | Interrupted | None:
+async def _run_steps(making: _Making) -> Failed | None:
     recipe = making.means.recipe
-    try:
-        if recipe.is_chain:
-            for step in recipe.steps:
-                await _run_step(making, step)
-        else:
-            await _run_graph(making)
-    finally:
-        making.books.purse.end_record(making.cover)
+    if recipe.is_chain:
+        for step in recipe.steps:
+            await _run_step(making, step)
+    else:
+        await _run_graph(making)
+    if isinstance(making.problem, Interrupted):
+        raise StoppedError(making.problem.why)
     return making.problem
 
 
@@ -194,9 +195,10 @@ def _read(step: Step, call: Call) -> Produced | Failed:
 
 async def _ask_step(making: _Making, step: Step, messages: tuple[Message, ...], repair: int) -> Call:
     lane = making.means.lanes[step.model]
+    place = Place(slot=making.slot, attempt=making.attempt, step=step.id, repair=repair)
     question = Question(
-        place=Place(slot=making.slot, attempt=making.attempt, step=step.id, repair=repair),
-        kind="repair" if repair else "call",
+        place=place,
+        kind=kind_of(place),
         request=Completion(model=lane.model.name, messages=messages, sampling=step.sampling, schema=step.schema),
         prompt=prompt_text(messages),
         cover=making.cover,
@@ -204,26 +206,51 @@ async def _ask_step(making: _Making, step: Step, messages: tuple[Message, ...], 
     return await ask(making.means, making.books, lane, question)
 
 
-def _judge(means: Means, scope: Scope) -> _Judged:
-    """What the outputs make, and whether it may stand; if so, others like it may not from now on."""
+async def _judge(making: _Making) -> _Judged:
+    """What the outputs make, and whether it may stand; if so, others like it may not from now on.
+
+    Judges are paid, so they are asked last, one after another, and about no record that fails anyway.
+    """
+    means = making.means
     try:
-        record = finish_record(means.recipe, scope)
-        checks = check_record(means.recipe, record, scope)
+        record = finish_record(means.recipe, making.scope)
+        checks = check_record(means.recipe, record, making.scope)
         fingerprints = fingerprints_of(means.recipe, record)
     except (RenderError, TemplateTooExpensiveError) as error:
         return _Judged(problem=Failed(error.code, str(error)))
     problem = _problem(means, checks, fingerprints)
+    for judge in means.recipe.judges if problem is None else ():
+        result = await _ask_judge(making, judge, record)
+        if isinstance(result, Failed):
+            return _Judged(record=record, checks=checks, problem=result)
+        checks = (*checks, result)
+        # Another one like it may have come to stand while the judge was asked.
+        problem = _problem(means, checks, fingerprints)
+        if problem is not None:
+            break
     if problem is not None:
         return _Judged(record=record, checks=checks, problem=problem)
-    for fingerprint in fingerprints:
-        means.standing.add(fingerprint)
+    means.standing.add(fingerprints)
     return _Judged(record=record, checks=checks, fingerprints=fingerprints)
+
+
+async def _ask_judge(making: _Making, judge: Judge, record: JsonObject) -> CheckResult | Failed:
+    """The judge's score, or why there is none: a record that nobody judged is not accepted."""
+    try:
+        messages = judge_messages(making.means.recipe, judge, record, making.scope)
+        read = await _converse(making, judge.step, messages)
+    except (RenderError, TemplateTooExpensiveError, ModelError) as error:
+        return Failed(f"{judge.name}: {error.code}", str(error))
+    return (
+        score_of(judge, read.output)
+        if isinstance(read, Produced)
+        else Failed(f"{judge.name}: {read.reason}", read.detail)
+    )
 
 
 def _problem(means: Means, checks: tuple[CheckResult, ...], fingerprints: tuple[int, ...]) -> Failed | None:
     broken = next((check for check in checks if not check.passed), None)
     if broken is not None:
         return Failed(means.recipe.reason_of(broken.check), broken.words)
-    if any(fingerprint in means.standing for fingerprint in fingerprints):
-        return Failed("duplicate", "a record like it stands")
-    return None
+    like = means.standing.find_like(fingerprints)
+    return Failed(like, _LIKE[like]) if like else None

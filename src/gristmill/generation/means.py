@@ -2,45 +2,31 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gristmill.domain.ids import Slot
-from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
 from gristmill.generation.breaker import Breaker
 from gristmill.generation.pace import Pace
 from gristmill.ports.clock import Clock
 from gristmill.ports.models import Models
-from gristmill.recipes import Recipe
-from gristmill.recipes.recipe import DrawKey, Step
-
-
-class SeedRows(Protocol):
-    """The rows of a seed set, by index from 0."""
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        ...
-
-    def row(self, index: int) -> JsonObject:
-        """The row at this index."""
-        ...
+from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
+from gristmill.recipes.recipe import DrawKey, Scope, Step
 
 
 class Standing(Protocol):
-    """Fingerprints of records that stand, for `unique`."""
+    """Records that stand, by their fingerprints, for `unique` and `distinct`."""
 
-    def __contains__(self, fingerprint: int) -> bool:
-        """Whether a standing record has it."""
+    def find_like(self, fingerprints: Sequence[int]) -> str | None:
+        """Why a record with these may not stand beside them, or None."""
         ...
 
-    def add(self, fingerprint: int) -> bool:
-        """Keep it; false if it was there."""
+    def add(self, fingerprints: Sequence[int]) -> None:
+        """Let a record with these stand."""
         ...
 
 
@@ -99,9 +85,16 @@ class Means:
     clock: Clock
     chance: random.Random
     stop: asyncio.Event
+    decks: Mapping[str, Deck] = field(default_factory=dict)
     covers: Covers = field(default_factory=Covers)
     resting: Resting = field(default_factory=Resting)
 
     def seed_row(self, slot: Slot) -> int | None:
         """The index of the slot's seed row, or None without seeds."""
         return slot % self.seeds.rows if self.seeds else None
+
+    def open_scope(self, slot: Slot, attempt: int) -> Scope:
+        """What an attempt at the slot begins with: its seed row and the values drawn for it."""
+        row = self.seed_row(slot)
+        seed = self.seeds.row(row) if self.seeds and row is not None else {}
+        return open_scope(self.recipe, self.key, slot, attempt, seed=seed, decks=self.decks)

@@ -7,19 +7,18 @@ from datetime import datetime
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Digest, JobId, Slot
 from gristmill.domain.job import Job, Order
-from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd, show_usd
 from gristmill.domain.pricing import worst_cost
 from gristmill.domain.sharding import plan_shards
 from gristmill.errors import BudgetTooSmallError, RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import first_calls
+from gristmill.jobs.draws import open_draws
 from gristmill.jobs.models import find_models, require_budget, resolve_aliases
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.request import JobRequest
-from gristmill.jobs.seeds import open_seeds, require_seeds, seed_row
-from gristmill.recipes import Recipe, compile_template, draw_values
-from gristmill.recipes.recipe import DrawKey, Scope
+from gristmill.jobs.seeds import open_sets, require_seeds
+from gristmill.recipes import Recipe, Scope, compile_template
 
 ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -53,8 +52,8 @@ async def create_job(request: JobRequest, ports: JobPorts, *, chance: random.Ran
 
 def plan_order(recipe: Recipe, request: JobRequest, ports: JobPorts) -> Order:
     """The order a request stands for: seeds checked, models found, the rest at its defaults."""
-    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
-        require_seeds(recipe, reader)
+    with open_sets(request.seeds, ports.blobs) as sets:
+        require_seeds(recipe, sets)
     aliases = resolve_aliases(recipe, request.aliases)
     return Order(
         name=recipe.name,
@@ -75,19 +74,13 @@ def digests_of(request: JobRequest) -> Mapping[str, Digest]:
     return {name: stored.digest for name, stored in request.seeds.items()}
 
 
-def draw_scope(recipe: Recipe, order: Order, slot: Slot, seed: JsonObject) -> Scope:
-    """What the prompts of a slot's first attempt may mention before any call is made."""
-    key = DrawKey(recipe=recipe.digest, seeds=order.seeds, random_seed=order.random_seed)
-    return Scope(slot=slot, seed=seed, values=draw_values(recipe, key, slot, 0))
-
-
 def check_budget(recipe: Recipe, job: Job, request: JobRequest, ports: JobPorts) -> None:
     """Raise BudgetRequiredError or BudgetTooSmallError unless the budget can start the job."""
     if request.budget is None:
         require_budget(job.order.models)
         return
-    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
-        scope = draw_scope(recipe, job.order, Slot(0), seed_row(reader, 0))
+    with open_draws(recipe, job.order, request.seeds, ports.blobs) as draws:
+        scope = draws.scope(Slot(0))
     least = _cheapest_start(recipe, scope, job.order.aliases, job.order.models)
     if request.budget < least:
         raise BudgetTooSmallError(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gristmill.domain.completion import Completion, ModelName
 from gristmill.domain.ids import Slot
@@ -12,13 +12,15 @@ from gristmill.domain.model import Model
 from gristmill.domain.money import NanoUsd, show_usd
 from gristmill.domain.pricing import cost_of, worst_cost
 from gristmill.domain.usage import Usage
+from gristmill.errors import RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import completion_of
-from gristmill.jobs.create import draw_scope
+from gristmill.jobs.draws import open_draws
+from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.preview import render_steps
 from gristmill.jobs.request import JobRequest
-from gristmill.jobs.seeds import open_seeds, seed_row
-from gristmill.recipes import Recipe
+from gristmill.recipes import Recipe, finish_record, judge_messages
+from gristmill.recipes.recipe import Scope
 
 SAMPLE_SLOTS = 50
 # English text has about four characters a token in today's vocabularies (OpenAI's own rule of thumb).
@@ -125,9 +127,9 @@ def _sample(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) 
     slots = [Slot(i * request.records // count) for i in range(count)]
     calls: list[Completion] = []
     problems: list[str] = []
-    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
+    with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
         for slot in slots:
-            scope = draw_scope(recipe, order, slot, seed_row(reader, slot))
+            scope = draws.scope(slot)
             # A later prompt quotes replies that are not there yet: stand in for them with text of a likely length.
             filler = "x" * _likely_reply(recipe)
             for shown in render_steps(recipe, scope, filler=filler):
@@ -135,7 +137,20 @@ def _sample(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) 
                     problems.append(f"Some prompts could not be rendered: {shown.problem}")
                 elif shown.is_wanted:
                     calls.append(completion_of(shown.step, tuple(shown.messages), order.aliases))
+            calls += _judge_calls(recipe, scope, order, filler)
     return _Sampled(calls=calls, slots=count, problems=problems)
+
+
+def _judge_calls(recipe: Recipe, scope: Scope, order: Order, filler: str) -> list[Completion]:
+    """What the judges would be sent about a record of likely length; a record that cannot be made up counts nothing."""
+    outputs = {step.id: placeholder(step, filler=filler) for step in recipe.steps}
+    made = replace(scope, outputs=outputs)
+    try:
+        record = finish_record(recipe, made)
+        asked = [(judge.step, judge_messages(recipe, judge, record, made)) for judge in recipe.judges]
+    except (RenderError, TemplateTooExpensiveError):
+        return [completion_of(judge.step, (), order.aliases) for judge in recipe.judges]
+    return [completion_of(step, messages, order.aliases) for step, messages in asked]
 
 
 def _likely_reply(recipe: Recipe) -> int:

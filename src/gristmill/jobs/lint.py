@@ -2,21 +2,20 @@
 
 import difflib
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import orjson
 
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Slot
-from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Model
 from gristmill.errors import Finding, UnknownPriceError
 from gristmill.jobs.estimate import CHARACTERS_PER_TOKEN
 from gristmill.jobs.preview import StepPreview, render_steps
 from gristmill.ports.models import Prices
-from gristmill.recipes import Recipe, draw_values
+from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
 from gristmill.recipes.places import place_in_step
-from gristmill.recipes.recipe import DrawKey, Scope, Step
+from gristmill.recipes.recipe import DrawKey, Step
 
 
 def find_unknown_models(
@@ -27,12 +26,13 @@ def find_unknown_models(
 
 
 def find_long_prompts(
-    recipe: Recipe, rows: Iterable[JsonObject], aliases: Mapping[str, ModelName], prices: Prices
+    recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck], aliases: Mapping[str, ModelName], prices: Prices
 ) -> tuple[Finding, ...]:
     """Each step whose prompt, with the longest of the rows and its reply, does not fit its model's context."""
-    number, row = max(enumerate(rows), key=lambda numbered: len(orjson.dumps(numbered[1])), default=(0, {}))
-    values = draw_values(recipe, DrawKey(recipe=recipe.digest, seeds={}, random_seed=0), Slot(number), 0)
-    shown = render_steps(recipe, Scope(slot=Slot(number), seed=row, values=values))
+    every = ((number, rows.row(number)) for number in range(rows.rows))
+    number, row = max(every, key=lambda numbered: len(orjson.dumps(numbered[1])), default=(0, {}))
+    key = DrawKey(recipe=recipe.digest, seeds={}, random_seed=0)
+    shown = render_steps(recipe, open_scope(recipe, key, Slot(number), 0, seed=row, decks=decks))
     models = {step.model: _model(step.model, aliases, prices) for step in recipe.steps}
     return tuple(found for one in shown for found in _of_length(recipe, one, number, models[one.step.model]))
 

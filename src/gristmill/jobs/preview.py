@@ -8,11 +8,10 @@ from gristmill.domain.ids import Slot
 from gristmill.domain.job import Order
 from gristmill.domain.json import Json, JsonObject
 from gristmill.errors import RenderError, TemplateTooExpensiveError
-from gristmill.jobs.create import draw_scope
+from gristmill.jobs.draws import open_draws
 from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.request import JobRequest
-from gristmill.jobs.seeds import open_seeds, seed_row
 from gristmill.recipes import Recipe, is_wanted, render_messages
 from gristmill.recipes.recipe import Scope, Step
 
@@ -39,8 +38,8 @@ class SlotPreview:
 
 def preview_slots(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int) -> list[SlotPreview]:
     """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`."""
-    with open_seeds(request.seeds.get(""), ports.blobs) as reader:
-        scopes = [draw_scope(recipe, order, Slot(slot), seed_row(reader, slot)) for slot in range(n)]
+    with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
+        scopes = [draws.scope(Slot(slot)) for slot in range(n)]
     return [_preview(recipe, scope) for scope in scopes]
 
 

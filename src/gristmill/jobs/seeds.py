@@ -1,24 +1,25 @@
 """Seed sets of an order: stored, opened and checked against what the prompts need, before anything is spent."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from gristmill.datasets import SeedsReader, StoredSeeds, check_seeds, seeds_name, store_seeds
-from gristmill.domain.json import JsonObject
-from gristmill.errors import InvalidSeedsError
+from gristmill.errors import Finding, InvalidSeedsError
 from gristmill.ports.blobs import Blobs
-from gristmill.recipes import Recipe
+from gristmill.recipes import Recipe, SeedField, open_decks
 
 
 @contextmanager
-def open_seeds(seeds: StoredSeeds | None, blobs: Blobs) -> Iterator[SeedsReader | None]:
-    """A reader over a stored seed set, or None when there is none."""
-    if seeds is None:
-        yield None
-        return
-    with blobs.open(seeds_name(seeds.digest)) as file:
-        yield SeedsReader(file)
+def open_sets(seeds: Mapping[str, StoredSeeds], blobs: Blobs) -> Iterator[Mapping[str, SeedsReader]]:
+    """A reader over each stored seed set, by the set's name, for as long as the context."""
+    with ExitStack() as files:
+        yield {
+            name: SeedsReader(files.enter_context(blobs.open(seeds_name(stored.digest))))
+            for name, stored in seeds.items()
+        }
 
 
 async def keep_seeds(files: Mapping[str, Path], blobs: Blobs) -> Mapping[str, StoredSeeds]:
@@ -35,20 +36,41 @@ async def _keep(path: Path, blobs: Blobs) -> StoredSeeds:
         raise
 
 
-def require_seeds(recipe: Recipe, reader: SeedsReader | None) -> None:
-    """Raise InvalidSeedsError when the prompts need seeds that are not there, or fields that some rows lack."""
-    if reader is None:
-        if recipe.seed_fields:
-            fields = ", ".join(dict.fromkeys(".".join(field.path) for field in recipe.seed_fields))
-            raise InvalidSeedsError(f"The prompts need seeds with {fields}. Add --seeds FILE.")
-        return
-    if reader.rows == 0:
-        raise InvalidSeedsError("The seeds have no rows.")
-    findings = check_seeds(reader, recipe.seed_fields)
+def require_seeds(recipe: Recipe, sets: Mapping[str, SeedsReader]) -> None:
+    """Raise InvalidSeedsError when a seed set the template needs is not there, or rows lack what it needs of them."""
+    refuse_unknown_sets(recipe, sets)
+    if "" not in sets and recipe.seed_fields:
+        raise InvalidSeedsError(f"The prompts need seeds with {_words(recipe.seed_fields)}. Add --seeds FILE.")
+    for name, fields in recipe.set_fields.items():
+        if name not in sets:
+            needs = f" with {_words(fields)}" if fields else ""
+            raise InvalidSeedsError(f"`vary` draws from the seeds {name!r}{needs}. Add --seeds {name}=FILE.")
+    for name, reader in sets.items():
+        if reader.rows == 0:
+            raise InvalidSeedsError(f"The seeds {name!r} have no rows." if name else "The seeds have no rows.")
+    findings = check_sets(recipe, sets)
     if any(finding.severity == "error" for finding in findings):
         raise InvalidSeedsError("The seeds lack what the prompts need.", findings)
+    open_decks(recipe, sets)
 
 
-def seed_row(reader: SeedsReader | None, slot: int) -> JsonObject:
-    """The seed of a slot: rows are taken in turn. Empty without seeds."""
-    return reader.row(slot % reader.rows) if reader is not None and reader.rows else {}
+def refuse_unknown_sets(recipe: Recipe, names: Iterable[str]) -> None:
+    """Raise InvalidSeedsError for a seed set that nothing draws from: its name is most likely misspelt."""
+    for name in names:
+        if name and name not in recipe.set_fields:
+            near = get_close_matches(name, recipe.set_fields, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else " The seeds of all records are given without a name."
+            raise InvalidSeedsError(f"Nothing in `vary` draws from the seeds {name!r}.{hint}")
+
+
+def check_sets(recipe: Recipe, sets: Mapping[str, SeedsReader]) -> tuple[Finding, ...]:
+    """What rows lack of the fields the prompts need of them, seed set by seed set."""
+    findings: list[Finding] = []
+    for name, reader in sets.items():
+        found = check_seeds(reader, recipe.set_fields[name] if name else recipe.seed_fields)
+        findings += [replace(one, message=f"seeds {name}: {one.message}") for one in found] if name else found
+    return tuple(findings)
+
+
+def _words(fields: Iterable[SeedField]) -> str:
+    return ", ".join(dict.fromkeys(".".join(field.path) for field in fields))

@@ -4,8 +4,8 @@ Any verb may raise StoreBusyError (no answer: the write may have landed; send it
 (nothing was written; send it again when there is room).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gristmill.domain.event import Event, EventType
@@ -34,12 +34,13 @@ class Finished:
 class Manifest:
     """The committed segments in the order of their commits, and the marks sifting put on records of theirs.
 
-    `digest` is of the segments' names: marks do not change it.
+    `digest` is of the segments' names: marks do not change it. `reasons` are those of the marks.
     """
 
     segments: tuple[Segment, ...]
     withdrawn: frozenset[tuple[Slot, int]]
     digest: Digest
+    reasons: Mapping[tuple[Slot, int], str] = field(default_factory=dict)
 
 
 class JobStore(Protocol):

@@ -2,8 +2,10 @@
 
 from gristmill.recipes.checks import check_record, fingerprints_of
 from gristmill.recipes.compiler import check_template, compile_template, lint_template, refusal_of
-from gristmill.recipes.draw import draw_values
+from gristmill.recipes.decks import Deck, SeedRows, open_decks
+from gristmill.recipes.draw import draw_values, open_scope
 from gristmill.recipes.editor_schema import template_schema
+from gristmill.recipes.judging import judge_messages, score_of
 from gristmill.recipes.outline import read_outline
 from gristmill.recipes.recipe import (
     Attempts,
@@ -20,11 +22,13 @@ from gristmill.recipes.replies import parse_reply, repair_messages
 
 __all__ = [
     "Attempts",
+    "Deck",
     "DrawKey",
     "Parsed",
     "Recipe",
     "Scope",
     "SeedField",
+    "SeedRows",
     "Step",
     "Unparsable",
     "check_record",
@@ -34,11 +38,15 @@ __all__ = [
     "fingerprints_of",
     "finish_record",
     "is_wanted",
+    "judge_messages",
     "lint_template",
+    "open_decks",
+    "open_scope",
     "parse_reply",
     "read_outline",
     "refusal_of",
     "render_messages",
     "repair_messages",
+    "score_of",
     "template_schema",
 ]

@@ -1,37 +1,63 @@
-"""What a finished record must be: true to its `expect` checks, and new in its `unique` fields."""
+"""What a finished record must be: right by the checks that cost nothing, and new in the fields it must be new in."""
 
 from jinja2.runtime import Context
 
 from gristmill.domain.json import JsonObject, fingerprint_of
 from gristmill.domain.record import CheckResult
 from gristmill.errors import RenderError
-from gristmill.recipes.recipe import Expect, Recipe, Scope, Unique
+from gristmill.recipes.likeness import signature_of
+from gristmill.recipes.recipe import Conform, Distinct, Expect, Recipe, Scope, Sql, Unique
 from gristmill.recipes.rendering import names_of
-from gristmill.recipes.texts import evaluate, open_context
+from gristmill.recipes.schema_check import InvalidSchemaError, schema_problems, validator_of
+from gristmill.recipes.sql_check import run_query
+from gristmill.recipes.texts import evaluate, open_context, render_text
 
 
 def check_record(recipe: Recipe, record: JsonObject, scope: Scope) -> tuple[CheckResult, ...]:
-    """What each `expect` check says of the record, in order.
+    """What each `expect`, `sql` and `schema` check says of the record, in order.
 
-    An expression that cannot be evaluated is a check that failed, with what went wrong in its words. Raises
+    One whose expressions cannot be evaluated is a check that failed, with what went wrong in its words. Raises
     TemplateTooExpensiveError.
     """
-    expects = [check for check in recipe.checks if isinstance(check, Expect)]
-    if not expects:
+    checks = [check for check in recipe.checks if isinstance(check, Expect | Sql | Conform)]
+    if not checks:
         return ()
     context = open_context({**names_of(recipe, scope), "record": record})
-    return tuple(_expect(check, context) for check in expects)
+    return tuple(_check(check, context) for check in checks)
 
 
 def fingerprints_of(recipe: Recipe, record: JsonObject) -> tuple[int, ...]:
-    """One fingerprint for each `unique` check, in order: equal only for records that are the same to that check."""
+    """One fingerprint for each `unique` check, equal only for records that are the same to it; then the signature of
+    each `distinct` check.
+    """
     uniques = [check for check in recipe.checks if isinstance(check, Unique)]
-    return tuple(fingerprint_of([check.index, *(record[name] for name in check.fields)]) for check in uniques)
+    prints = [fingerprint_of([check.index, *(record[name] for name in check.fields)]) for check in uniques]
+    for check in recipe.checks:
+        if isinstance(check, Distinct):
+            prints += signature_of([record[name] for name in check.fields])
+    return tuple(prints)
 
 
-def _expect(check: Expect, context: Context) -> CheckResult:
+def _check(check: Expect | Sql | Conform, context: Context) -> CheckResult:
     try:
-        passed = bool(evaluate(check.expression, context))
-    except RenderError as error:
-        return CheckResult(check=check.name, passed=False, words=f"{check.reason} ({error})")
-    return CheckResult(check=check.name, passed=passed, words="" if passed else check.reason)
+        problem = _problem_of(check, context)
+    except (RenderError, InvalidSchemaError) as error:
+        problem = f"({error})"
+    words = f"{check.reason} {problem}".rstrip() if problem is not None else ""
+    return CheckResult(check=check.name, passed=problem is None, words=words)
+
+
+def _problem_of(check: Expect | Sql | Conform, context: Context) -> str | None:
+    """None when the check passes; else what went wrong, in brackets, or nothing where the reason says it all."""
+    match check:
+        case Expect():
+            return None if evaluate(check.expression, context) else ""
+        case Sql():
+            setup = render_text(check.setup, context.parent) if check.setup else ""
+            problem = run_query(render_text(check.query, context.parent), setup, rows=check.rows)
+        case Conform():
+            validator = check.validator
+            if validator is None:
+                validator = validator_of(evaluate(check.expression, context) if check.expression else {})
+            problem = schema_problems(validator, evaluate(check.of, context))
+    return f"({problem})" if problem else None

@@ -13,9 +13,25 @@ from gristmill.recipes.fragment_grammar import read_fragments
 from gristmill.recipes.grammar import Draft, read_draft
 from gristmill.recipes.graph import order_steps
 from gristmill.recipes.json_schemas import schema_text
-from gristmill.recipes.names import check_names, find_seed_fields, uses_of
+from gristmill.recipes.judging import INSTRUCTIONS
+from gristmill.recipes.likeness import RULE
+from gristmill.recipes.names import check_names, find_seed_fields, find_set_fields, uses_of
 from gristmill.recipes.reader import Reader
-from gristmill.recipes.recipe import Constant, Expect, ListOf, ObjectOf, Recipe, Shape, Step
+from gristmill.recipes.recipe import (
+    Check,
+    Conform,
+    Constant,
+    Distinct,
+    Expect,
+    Judge,
+    ListOf,
+    ObjectOf,
+    Recipe,
+    Shape,
+    Sql,
+    Step,
+    Unique,
+)
 from gristmill.recipes.texts import Text, compile_text
 from gristmill.recipes.work import WORK
 
@@ -83,6 +99,7 @@ def _assemble(source: str, draft: Draft, steps: tuple[Step, ...], fragments: Map
         attempts=draft.attempts,
         seed_schema=schema_text(draft.seeds, "seed") if draft.seeds is not None else None,
         seed_fields=find_seed_fields(draft),
+        set_fields=find_set_fields(draft),
     )
     outline = _outline(recipe)
     # What is put in place shapes records too.
@@ -108,12 +125,27 @@ def _outline(recipe: Recipe) -> dict[str, Json]:
         "vary": {name: variation.outline() for name, variation in recipe.vary.items()},
         "steps": [_outline_step(step) for step in recipe.steps],
         "record": _outline_shape(recipe.record),
-        "checks": [
-            ["expect", check.expression.source, check.reason] if isinstance(check, Expect) else ["unique", check.fields]
-            for check in recipe.checks
-        ],
+        "checks": [_outline_check(check) for check in recipe.checks],
         "attempts": [recipe.attempts.repair, recipe.attempts.redraw],
     }
+
+
+def _outline_check(check: Check) -> Json:
+    match check:
+        case Expect():
+            return ["expect", check.expression.source, check.reason]
+        case Unique():
+            return ["unique", check.fields]
+        case Distinct():
+            return ["distinct", check.fields, check.similarity, RULE]
+        case Judge():
+            return ["judge", _outline_step(check.step), check.ask.source, check.at_least, check.reason, INSTRUCTIONS]
+        case Sql():
+            setup = check.setup.source if check.setup else None
+            return ["sql", check.query.source, setup, check.rows, check.reason]
+        case Conform():
+            schema = check.expression.source if check.expression else check.text
+            return ["schema", check.expression is None, schema, check.of.source, check.reason]
 
 
 def _outline_step(step: Step) -> Json:

@@ -1,5 +1,8 @@
 """The template language as a JSON Schema, so that editors can complete and check what a user writes."""
 
+from typing import get_args
+
+from gristmill.domain.completion import Role
 from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes import limits
 
@@ -54,6 +57,8 @@ def _pair(kind: str, limit: float) -> JsonObject:
 def _variation() -> JsonObject:
     options: Json = {"type": "array", "minItems": 1}
     weights = _named(_number(0, limits.MAX_WEIGHT), least=1)
+    seeds: JsonObject = {"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{limits.MAX_NAME}}}$"}
+    weight = _said("The field of a row that says how often it comes.", {"type": "string", "minLength": 1})
     number = {"number": _pair("number", limits.MAX_NUMBER), "round": _number(0, limits.MAX_DECIMALS, "integer")}
     return {
         "oneOf": [
@@ -61,6 +66,7 @@ def _variation() -> JsonObject:
             _table({"choice": {"oneOf": [options, weights]}}, required=("choice",)),
             _table({"integer": _pair("integer", limits.MAX_INTEGER)}, required=("integer",)),
             _table(number, required=("number",)),
+            _table({"seeds": _said("A seed set, given with --seeds NAME=FILE.", seeds), "weight": weight}, ("seeds",)),
         ]
     }
 
@@ -84,24 +90,68 @@ def _steps() -> JsonObject:
             "when": _said("Skip the step unless this is true.", _EXPRESSION),
             "system": {"type": "string"},
             "prompt": {"type": "string"},
+            "messages": _said("The conversation, instead of system and prompt.", _many(_message())),
+            "examples": _said("Prompts with the replies they should get.", _many(_example())),
             "output": _said(
                 "JSON Schema of the reply; text when left out.", {"oneOf": [{"type": "object"}, {"const": "text"}]}
             ),
             **_calling(),
         },
-        required=("id", "prompt"),
+        required=("id",),
     )
+    asks: Json = [
+        {"required": ["prompt"], "not": {"required": ["messages"]}},
+        {"required": ["messages"], "not": {"anyOf": [{"required": [key]} for key in ("system", "prompt", "examples")]}},
+    ]
+    step = {**step, "oneOf": asks}
     return {"type": "array", "minItems": 1, "maxItems": limits.MAX_STEPS, "items": step}
+
+
+def _many(items: JsonObject) -> JsonObject:
+    return {"type": "array", "minItems": 1, "items": items}
+
+
+def _message() -> JsonObject:
+    role: JsonObject = {"enum": get_args(Role)}
+    return _table({"role": role, "content": {"type": "string"}}, required=limits.MESSAGE_KEYS)
+
+
+def _example() -> JsonObject:
+    reply = _said("Text, or a value that the step's output schema allows.", {})
+    return _table({"prompt": {"type": "string"}, "reply": reply}, required=limits.EXAMPLE_KEYS)
 
 
 def _check() -> JsonObject:
     name: JsonObject = {"type": "string", "minLength": 1}
+    names: JsonObject = {"oneOf": [name, {"type": "array", "minItems": 1, "items": name}]}
+    reason: JsonObject = {"reason": {"type": "string"}}
+    similarity = _said("0.85 when left out.", _number(limits.LEAST_SIMILARITY, 1))
+    judge: JsonObject = {
+        **_calling(),
+        "judge": _said("The model that judges.", name),
+        "ask": _said("What it is asked about the record.", {"type": "string"}),
+        "at_least": _said("The lowest score that passes, of 1 to 5.", _number(1, limits.BEST_SCORE, "integer")),
+    }
+    del judge["model"]
+    sql = {
+        "sql": _said("A query that must run in SQLite.", {"type": "string"}),
+        "setup": _said("Statements that build its tables.", {"type": "string"}),
+        "rows": _said("How many rows it must give at least.", _number(0, limits.MAX_CHECK_ROWS, "integer")),
+    }
+    schema = {
+        "schema": _said(
+            "A JSON Schema, or an expression that gives one.", {"oneOf": [{"type": "object"}, _EXPRESSION]}
+        ),
+        "of": _said("The value that must satisfy it.", _EXPRESSION),
+    }
     return {
         "oneOf": [
-            _table({"expect": _EXPRESSION, "reason": {"type": "string"}}, required=("expect",)),
-            _table(
-                {"unique": {"oneOf": [name, {"type": "array", "minItems": 1, "items": name}]}}, required=("unique",)
-            ),
+            _table({"expect": _EXPRESSION, **reason}, required=("expect",)),
+            _table({"unique": names}, required=("unique",)),
+            _table({"distinct": names, "similarity": similarity}, required=("distinct",)),
+            _table({**judge, **reason}, required=("judge", "ask")),
+            _table({**sql, **reason}, required=("sql",)),
+            _table({**schema, **reason}, required=("schema", "of")),
         ]
     }
 

@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from jinja2 import Environment, Undefined, pass_environment
@@ -29,9 +29,6 @@ _DIRECTIVE = re.compile(r"%(?:\((?P<name>\w+)\))?[-#0 +]*(?P<width>\d*)(?:\.(?P<
 
 # Left out: what gives other text each time, and what is meant for HTML.
 REMOVED = ("random", "safe", "escape", "e", "forceescape", "urlize", "xmlattr", "pprint", "filesizeformat")
-
-# Known by name so that a template that uses one is told that it comes, not that it is misspelt.
-COMING_FILTERS = frozenset({"random_sentence", "random_choice", "sample", "keywords", "writing_style"})
 
 
 def truncate_tokens(value: object, count: int) -> str:
@@ -71,6 +68,13 @@ def first_sentences(value: object, count: int) -> str:
     text = printed(value)
     last = next(islice(_SENTENCE_END.finditer(text), count - 1, None), None)
     return text[: last.end()].strip() if last else text.strip()
+
+
+def split_sentences(text: str) -> list[str]:
+    """Every sentence of the text, as written, told apart as `sentences` does."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    parts = (text[start:end].strip() for start, end in pairwise([0, *ends, len(text)]))
+    return [part for part in parts if part]
 
 
 def as_json(value: object, indent: int | None = None) -> str:

@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from gristmill.recipes.check_grammar import read_checks
 from gristmill.recipes.document import Node, Table
 from gristmill.recipes.findings import Code
 from gristmill.recipes.json_schemas import compile_schema
 from gristmill.recipes.limits import ATTEMPTS_KEYS, COMING_KEYS, MAX_NAME, MAX_REDRAW, MAX_REPAIR, TEMPLATE_KEYS
 from gristmill.recipes.reader import RESERVED, Reader
 from gristmill.recipes.recipe import Attempts, Check, ObjectOf, Step
-from gristmill.recipes.record_grammar import read_checks, read_record
+from gristmill.recipes.record_grammar import read_record
 from gristmill.recipes.step_grammar import read_steps
 from gristmill.recipes.variation import Variation
 from gristmill.recipes.vary_grammar import read_vary

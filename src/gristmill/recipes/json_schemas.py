@@ -12,7 +12,7 @@ from gristmill.recipes.findings import Code, Findings, Spot
 from gristmill.recipes.schema_bounds import why_too_much
 
 # The linear-time engine: no pattern can make a check run for ever. It knows no look-around and no back-references.
-_PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024, dfa_size_limit=1024 * 1024)
+PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024, dfa_size_limit=1024 * 1024)
 
 
 def compile_schema(node: Table, findings: Findings, path: str) -> jsonschema_rs.Validator | None:
@@ -24,7 +24,7 @@ def compile_schema(node: Table, findings: Findings, path: str) -> jsonschema_rs.
         findings.error(Code.INVALID_SCHEMA, message, node.spot, path=path)
         return None
     try:
-        return jsonschema_rs.validator_for(schema, pattern_options=_PATTERNS, validate_formats=True, offline=True)
+        return jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, validate_formats=True, offline=True)
     except jsonschema_rs.ValidationError as error:
         spot = find_spot(node, error.instance_path)
         message = f"This is not a valid JSON Schema: {error.message[:300]}."

@@ -16,6 +16,12 @@ MAX_INTEGER = 9_007_199_254_740_991
 MAX_NUMBER = 1e15
 MAX_WEIGHT = 1e9
 MAX_VERSION = 999_999_999
+MAX_CHECKS = 32
+LEAST_SIMILARITY = 0.5
+DEFAULT_SIMILARITY = 0.85
+BEST_SCORE = 5
+DEFAULT_AT_LEAST = 4
+MAX_CHECK_ROWS = 1000
 
 SAMPLING_KEYS = ("temperature", "top_p", "max_tokens", "stop", "timeout")
 TEMPLATE_KEYS = (
@@ -31,11 +37,18 @@ TEMPLATE_KEYS = (
     "fragment",
 )
 COMING_KEYS = ("export",)
-STEP_KEYS = ("id", "when", "model", "system", "prompt", "output", *SAMPLING_KEYS)
-COMING_STEP_KEYS = ("messages", "examples")
-VARY_KEYS = ("choice", "integer", "number", "round")
-COMING_VARY_KEYS = ("seeds",)
-CHECK_KEYS = ("expect", "unique", "reason")
-COMING_CHECK_KEYS = ("distinct", "judge", "similarity", "ask", "at_least")
+STEP_KEYS = ("id", "when", "model", "system", "prompt", "messages", "examples", "output", *SAMPLING_KEYS)
+MESSAGE_KEYS = ("role", "content")
+EXAMPLE_KEYS = ("prompt", "reply")
+VARY_KEYS = ("choice", "integer", "number", "round", "seeds", "weight")
 FRAGMENT_KEYS = ("name", "version", "description", "fragment")
+# What each kind of check may have beside the key that names it.
+CHECK_KEYS = {
+    "expect": ("reason",),
+    "unique": (),
+    "distinct": ("similarity",),
+    "judge": ("ask", "at_least", "reason", *SAMPLING_KEYS),
+    "sql": ("setup", "rows", "reason"),
+    "schema": ("of", "reason"),
+}
 ATTEMPTS_KEYS = ("repair", "redraw")

@@ -10,8 +10,23 @@ from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.grammar import Draft
 from gristmill.recipes.json_schemas import declared_fields, is_closed
 from gristmill.recipes.mentions import Mention, Path
-from gristmill.recipes.recipe import Constant, Expect, ListOf, ObjectOf, SeedField, Shape, Step, Unique
+from gristmill.recipes.recipe import (
+    Check,
+    Conform,
+    Constant,
+    Distinct,
+    Expect,
+    Judge,
+    ListOf,
+    ObjectOf,
+    SeedField,
+    Shape,
+    Sql,
+    Step,
+    Unique,
+)
 from gristmill.recipes.texts import Text
+from gristmill.recipes.variation import SeedRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +66,21 @@ def texts_of_step(step: Step) -> Iterator[Text]:
     yield from (turn.text for turn in step.turns)
 
 
+def texts_of_check(check: Check) -> Iterator[Text]:
+    """Every text of a check."""
+    match check:
+        case Expect():
+            yield check.expression
+        case Judge():
+            yield check.ask
+        case Sql():
+            yield from (text for text in (check.setup, check.query) if text is not None)
+        case Conform():
+            yield from (text for text in (check.expression, check.of) if text is not None)
+        case Unique() | Distinct():
+            return
+
+
 def check_names(draft: Draft, spots: Mapping[str, Spot], findings: Findings) -> None:
     """Note every mention that leads nowhere, and every clash of names."""
     names = _Names(draft=draft, spots=spots, findings=findings, steps={step.id: step for step in draft.steps})
@@ -69,8 +99,8 @@ def uses_of(draft: Draft) -> Iterator[_Use]:
         for text in texts_of(draft.record):
             yield from _uses(text)
     for check in draft.checks:
-        if isinstance(check, Expect):
-            yield from _uses(check.expression, sees_record=True)
+        for text in texts_of_check(check):
+            yield from _uses(text, sees_record=True)
 
 
 def _uses(text: Text, reader: Step | None = None, *, sees_record: bool = False) -> Iterator[_Use]:
@@ -105,6 +135,22 @@ def find_seed_fields(draft: Draft) -> tuple[SeedField, ...]:
             if entry.name == "required":
                 required = plain(entry.node)
                 found |= {(str(name),): entry.node.spot for name in required or () if (str(name),) not in found}  # type: ignore[union-attr]
+    return _outermost(found)
+
+
+def find_set_fields(draft: Draft) -> dict[str, tuple[SeedField, ...]]:
+    """The fields every row of each seed set that `vary` draws from must have, as for the seeds."""
+    found: dict[str, dict[Path, Spot]] = {kind.seeds: {} for kind in draft.vary.values() if isinstance(kind, SeedRow)}
+    for use in uses_of(draft):
+        name, *rest = use.mention.path
+        kind = draft.vary.get(name)
+        if isinstance(kind, SeedRow) and rest and not use.mention.is_optional:
+            found[kind.seeds].setdefault(tuple(rest), use.spot)
+    return {seeds: _outermost(paths) for seeds, paths in found.items()}
+
+
+def _outermost(found: Mapping[Path, Spot]) -> tuple[SeedField, ...]:
+    """The fields that no other one lies within."""
     prefixes = {path[:length] for path in found for length in range(1, len(path))}
     return tuple(
         SeedField(path=path, line=spot.line, column=spot.column) for path, spot in found.items() if path not in prefixes
@@ -200,15 +246,15 @@ class _Names:
 
     def check_unique_fields(self) -> None:
         for check in self.draft.checks:
-            if isinstance(check, Unique):
+            if isinstance(check, Unique | Distinct):
                 self.check_unique(check)
 
-    def check_unique(self, check: Unique) -> None:
+    def check_unique(self, check: Unique | Distinct) -> None:
         for name in check.fields:
             if name not in self.record_fields():
                 hint = did_you_mean(name, self.record_fields())
                 message = f"The record has no field {name!r}."
-                path = f"checks[{check.index}].unique.{name}"
+                path = f"checks[{check.index}].{check.name.partition(':')[0]}.{name}"
                 self.findings.error(Code.UNKNOWN_FIELD, message, self.spots[path], path=path, suggestion=hint)
 
     def check_clashes(self) -> None:

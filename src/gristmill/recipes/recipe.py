@@ -89,7 +89,55 @@ class Unique:
     fields: tuple[str, ...]
 
 
-Check: TypeAlias = Expect | Unique
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distinct:
+    """A check: no other record of the job has nearly the same text in these fields; `similarity` is of shingles."""
+
+    name: str
+    index: int
+    fields: tuple[str, ...]
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """A check by a model, which scores the record from 1 to 5 by `ask`. `step` is its call, without turns."""
+
+    step: Step
+    ask: Text
+    at_least: int
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Its place among the checks: no step can have this id."""
+        return self.step.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sql:
+    """A check: the query must run in SQLite after `setup`, and give at least `rows` rows."""
+
+    name: str
+    query: Text
+    setup: Text | None
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conform:
+    """A check: the value of `of` must satisfy a JSON Schema, fixed (`validator`, of `text`) or given by `expression`."""
+
+    name: str
+    of: Text
+    reason: str
+    text: str = ""
+    validator: Validator | None = field(default=None, compare=False, repr=False)
+    expression: Text | None = None
+
+
+Check: TypeAlias = Expect | Unique | Distinct | Judge | Sql | Conform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +166,7 @@ class SeedField:
 class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
     neither comments and spaces nor name and description. `steps` stand in an order in which each has what it needs.
+    `seed_fields` are needed of every row of the seeds, `set_fields` of those of each seed set that `vary` draws from.
     """
 
     name: str
@@ -131,6 +180,7 @@ class Recipe:
     attempts: Attempts
     seed_schema: Schema | None
     seed_fields: tuple[SeedField, ...]
+    set_fields: Mapping[str, tuple[SeedField, ...]] = field(default_factory=dict)
 
     @property
     def record_fields(self) -> tuple[str, ...]:
@@ -140,11 +190,32 @@ class Recipe:
     @property
     def models(self) -> frozenset[str]:
         """The aliases and model names the recipe calls."""
-        return frozenset(step.model for step in self.steps)
+        return frozenset(step.model for step in self.calls)
+
+    @property
+    def judges(self) -> tuple[Judge, ...]:
+        """The checks by models, in order."""
+        return tuple(check for check in self.checks if isinstance(check, Judge))
+
+    @property
+    def calls(self) -> tuple[Step, ...]:
+        """All that a record calls models for: its steps, then its judges."""
+        return (*self.steps, *(judge.step for judge in self.judges))
+
+    @property
+    def uniques(self) -> int:
+        """How many `unique` checks there are."""
+        return sum(isinstance(check, Unique) for check in self.checks)
+
+    @property
+    def similarities(self) -> tuple[float, ...]:
+        """The similarity of each `distinct` check, in order."""
+        return tuple(check.similarity for check in self.checks if isinstance(check, Distinct))
 
     def reason_of(self, check: str) -> str:
-        """The reason the template gives for the `expect` check of this name: what rejects are counted by."""
-        return next((one.reason for one in self.checks if isinstance(one, Expect) and one.name == check), check)
+        """The reason the template gives for the check of this name: what rejects are counted by."""
+        reasons = {one.name: one.reason for one in self.checks if not isinstance(one, Unique | Distinct)}
+        return reasons.get(check, check)
 
     @property
     def is_chain(self) -> bool:
@@ -154,24 +225,26 @@ class Recipe:
     @property
     def is_distinct(self) -> bool:
         """Whether some check compares a record with all others of the job."""
-        return any(isinstance(check, Unique) for check in self.checks)
+        return any(isinstance(check, Unique | Distinct) for check in self.checks)
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What prompts may mention: the seed row, the drawn values, and the outputs of steps that ran.
 
-    A step that was skipped is not among the outputs.
+    A step that was skipped is not among the outputs. `frame` keys what filters draw: the one of `DrawKey`.
     """
 
     slot: Slot
     seed: JsonObject = field(default_factory=dict)
     values: JsonObject = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
+    frame: str = ""
 
     def with_output(self, step: str, output: Json) -> "Scope":
         """The scope after a step ran."""
-        return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs={**self.outputs, step: output})
+        outputs = {**self.outputs, step: output}
+        return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs=outputs, frame=self.frame)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from jinja2.runtime import Context
 
 from gristmill.domain.completion import Message
 from gristmill.domain.json import Json, JsonObject
+from gristmill.recipes.random_filters import DRAWS, Draws
 from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Scope, Shape, Step
 from gristmill.recipes.texts import SANDBOX, Text, evaluate, open_context, render_text
 from gristmill.recipes.work import WORK
@@ -36,6 +37,7 @@ def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
     names: dict[str, Any] = {**SANDBOX.globals, **scope.seed, **scope.values}
     names["seed"] = scope.seed
     names["slot"] = scope.slot
+    names[DRAWS] = Draws(scope.frame)
     # A step without an output is there but empty, so that its path can be given a default.
     names["steps"] = {step.id: {"output": outputs[step.id]} if step.id in outputs else {} for step in recipe.steps}
     return names

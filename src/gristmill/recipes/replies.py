@@ -55,11 +55,12 @@ def repair_messages(messages: tuple[Message, ...], reply_text: str, why: str) ->
 def _validated(validator: jsonschema_rs.Validator, value: Json) -> Parsed | Unparsable:
     if validator.is_valid(value):
         return Parsed(value)
-    problems = [_words(error) for error in islice(validator.iter_errors(value), MAX_PROBLEMS)]
+    problems = [words_of(error) for error in islice(validator.iter_errors(value), MAX_PROBLEMS)]
     return Unparsable("; ".join(problems))
 
 
-def _words(error: jsonschema_rs.ValidationError) -> str:
+def words_of(error: jsonschema_rs.ValidationError) -> str:
+    """What a value breaks, and where, in few words."""
     place = ".".join(str(part) for part in error.instance_path)
     words = error.message
     if len(words) > MAX_PROBLEM_CHARACTERS:

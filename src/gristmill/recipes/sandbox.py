@@ -13,6 +13,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from gristmill.recipes.bounds import OPERATOR_CHECKS, bounded_range, check_method, check_size, printed
 from gristmill.recipes.filters import FILTERS, REMOVED, join_texts
 from gristmill.recipes.growing import GROWING_FILTERS
+from gristmill.recipes.prose import PROSE_FILTERS
+from gristmill.recipes.random_filters import RANDOM_FILTERS
 from gristmill.recipes.work import CHARACTERS_PER_STEP, STEPS_PER_CALL, WORK, counted, counted_result
 
 # Methods of text that pad or interpolate to any size, or that give bytes; filters of the same names stay.
@@ -118,9 +120,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals["range"] = bounded_range
         for name in REMOVED:
             self.filters.pop(name, None)
-        self.filters.update(FILTERS)
-        self.filters.update(GROWING_FILTERS)
         filters = cast("dict[str, Callable[..., Any]]", self.filters)
+        filters.update({**FILTERS, **GROWING_FILTERS, **RANDOM_FILTERS, **PROSE_FILTERS})
         for name, filter_ in filters.items():
             filters[name] = counted_result(filter_) if name in _LOOKING_FILTERS else counted(filter_)
         tests = cast("dict[str, Callable[..., Any]]", self.tests)

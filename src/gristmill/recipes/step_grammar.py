@@ -9,7 +9,6 @@ from gristmill.recipes.document import Listing, Node, Scalar, Table
 from gristmill.recipes.findings import Code
 from gristmill.recipes.json_schemas import compile_schema, schema_text
 from gristmill.recipes.limits import (
-    COMING_STEP_KEYS,
     DEFAULT_MAX_TOKENS,
     DEFAULT_MODEL,
     MAX_STEPS,
@@ -19,17 +18,18 @@ from gristmill.recipes.limits import (
     STEP_KEYS,
 )
 from gristmill.recipes.reader import Reader
-from gristmill.recipes.recipe import Step, Turn
+from gristmill.recipes.recipe import Step
+from gristmill.recipes.turn_grammar import read_turns
 
 _MODEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(:\S+)?")
 
 
 def read_steps(reader: Reader, node: Node, defaults: Node | None) -> list[Step]:
     """The steps in the order written, each with what it inherits."""
-    inherited = _Calling(model=DEFAULT_MODEL, sampling=Sampling(max_tokens=DEFAULT_MAX_TOKENS))
+    inherited = Calling(model=DEFAULT_MODEL, sampling=Sampling(max_tokens=DEFAULT_MAX_TOKENS))
     if defaults is not None:
         fields = reader.fields(defaults, "defaults", ("model", *SAMPLING_KEYS))
-        inherited = _read_calling(reader, fields, "defaults", inherited)
+        inherited = read_calling(reader, fields, "defaults", inherited)
     items = reader.items(node, "steps")
     if isinstance(node, Listing) and not items:
         reader.wrong_value(node, "steps", "There must be at least one step.")
@@ -49,33 +49,28 @@ def read_steps(reader: Reader, node: Node, defaults: Node | None) -> list[Step]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Calling:
+class Calling:
     """Which model is called, and how."""
 
     model: str
     sampling: Sampling
 
 
-def _read_step(reader: Reader, node: Node, path: str, inherited: _Calling) -> Step | None:
-    fields = reader.fields(node, path, STEP_KEYS, COMING_STEP_KEYS)
+def _read_step(reader: Reader, node: Node, path: str, inherited: Calling) -> Step | None:
+    fields = reader.fields(node, path, STEP_KEYS)
     if not isinstance(node, Table):
         return None
     identifier = _read_step_id(reader, node, fields, path)
-    coming = any(entry.name in COMING_STEP_KEYS for entry in node.entries)
-    if "prompt" not in fields and not coming:
+    if "prompt" not in fields and "messages" not in fields:
         reader.missing(node, path, "prompt")
     where = f"steps.{identifier}" if identifier else path
-    calling = _read_calling(reader, fields, where, inherited)
-    turns = []
-    if "system" in fields and (system := reader.text(fields["system"], f"{where}.system")):
-        turns.append(Turn(role="system", text=system))
-    if "prompt" in fields and (prompt := reader.text(fields["prompt"], f"{where}.prompt")):
-        turns.append(Turn(role="user", text=prompt))
-    step = Step(id=identifier or "", model=calling.model, sampling=calling.sampling, turns=tuple(turns))
+    calling = read_calling(reader, fields, where, inherited)
+    step = Step(id=identifier or "", model=calling.model, sampling=calling.sampling)
     if "when" in fields:
         step = replace(step, when=reader.expression(fields["when"], f"{where}.when"))
     if "output" in fields:
         step = _with_output(reader, step, fields["output"], f"{where}.output")
+    step = replace(step, turns=read_turns(reader, step, fields, where))
     if identifier:
         reader.spots[where] = node.spot
     return step if identifier else None
@@ -103,7 +98,8 @@ def _with_output(reader: Reader, step: Step, node: Node, path: str) -> Step:
             return step
 
 
-def _read_calling(reader: Reader, fields: Mapping[str, Node], path: str, inherited: _Calling) -> _Calling:
+def read_calling(reader: Reader, fields: Mapping[str, Node], path: str, inherited: Calling) -> Calling:
+    """Model and sampling by these keys, the rest as inherited."""
     sampling = inherited.sampling
     model = inherited.model
     if "model" in fields:
@@ -111,7 +107,7 @@ def _read_calling(reader: Reader, fields: Mapping[str, Node], path: str, inherit
     for key in SAMPLING_KEYS:
         if key in fields:
             sampling = _with_parameter(reader, sampling, key, fields[key], f"{path}.{key}")
-    return _Calling(model=model, sampling=sampling)
+    return Calling(model=model, sampling=sampling)
 
 
 def _with_parameter(reader: Reader, sampling: Sampling, key: str, node: Node, path: str) -> Sampling:

@@ -13,9 +13,9 @@ from gristmill.errors import RenderError, TemplateTooExpensiveError
 from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, bounded_text, too_big
 from gristmill.recipes.composition import Fragments, put_in_place
 from gristmill.recipes.document import Scalar
-from gristmill.recipes.filters import COMING_FILTERS
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.mentions import Mention, find_mentions
+from gristmill.recipes.random_filters import place_draws
 from gristmill.recipes.sandbox import Sandbox
 from gristmill.recipes.work import MAX_STEPS_OF_WORK, STEPS_PER_PART, STEPS_PER_TEXT, WORK
 
@@ -97,6 +97,7 @@ def _compile(
     before = len(findings.found)
     _refuse_unknown(tree, scalar, findings, path)
     mentions = find_mentions(tree, SANDBOX.globals)
+    place_draws(tree, path)
     expression = _single_expression(tree) if keeps_type else None
     template = None
     if len(findings.found) == before:
@@ -117,10 +118,7 @@ def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, pa
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         name = node.name
         kind, known = ("filter", SANDBOX.filters) if isinstance(node, nodes.Filter) else ("test", SANDBOX.tests)
-        if kind == "filter" and name in COMING_FILTERS:
-            spot = scalar.locate(node.lineno, name)
-            findings.error(Code.NOT_SUPPORTED, f"The filter {name!r} is not supported yet.", spot, path=path)
-        elif name not in known:
+        if name not in known:
             spot = scalar.locate(node.lineno, name)
             hint = did_you_mean(name, known)
             findings.error(Code.UNKNOWN_FILTER, f"There is no {kind} {name!r}.", spot, path=path, suggestion=hint)

@@ -124,4 +124,16 @@ class RoundedRange:
         return ["rounded", self.low, self.high, self.places]
 
 
-Variation: TypeAlias = Choice | IntegerRange | NumberRange | RoundedRange
+@dataclass(frozen=True, slots=True)
+class SeedRow:
+    """A row of the seed set `seeds`: each as likely, or in proportion to its field `weight`."""
+
+    seeds: str
+    weight: str | None = None
+
+    def outline(self) -> Json:
+        """What the digest of a recipe is taken of."""
+        return ["seeds", self.seeds, self.weight]
+
+
+Variation: TypeAlias = Choice | IntegerRange | NumberRange | RoundedRange | SeedRow

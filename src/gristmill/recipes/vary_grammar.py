@@ -1,11 +1,17 @@
 """Reads `vary`."""
 
+import re
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from gristmill.recipes.document import Listing, Node, Table, plain
-from gristmill.recipes.limits import COMING_VARY_KEYS, MAX_DECIMALS, MAX_INTEGER, MAX_NUMBER, MAX_WEIGHT, VARY_KEYS
+from gristmill.recipes.limits import MAX_DECIMALS, MAX_INTEGER, MAX_NAME, MAX_NUMBER, MAX_WEIGHT, VARY_KEYS
 from gristmill.recipes.reader import Reader, below
-from gristmill.recipes.variation import Choice, IntegerRange, NumberRange, RoundedRange, Variation
+from gristmill.recipes.variation import Choice, IntegerRange, NumberRange, RoundedRange, SeedRow, Variation
+
+_SET = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_NAME}}}")
+# What only goes with another key.
+_COMPANIONS = {"round": ("number", "Only a number can be rounded."), "weight": ("seeds", "Only seeds have a weight.")}
 
 
 def read_vary(reader: Reader, node: Node) -> dict[str, Variation]:
@@ -24,20 +30,25 @@ def _read_variation(reader: Reader, node: Node, path: str) -> Variation | None:
     if not isinstance(node, Table):
         reader.wrong_type(node, path, "a list of options, or a mapping such as {integer: [1, 6]}")
         return None
-    fields = reader.fields(node, path, VARY_KEYS, COMING_VARY_KEYS)
-    kinds = [key for key in fields if key != "round"]
-    if "round" in fields and "number" not in fields:
-        reader.wrong_value(fields["round"], f"{path}.round", "Only a number can be rounded.")
+    fields = reader.fields(node, path, VARY_KEYS)
+    for key, (needed, message) in _COMPANIONS.items():
+        if key in fields and needed not in fields:
+            reader.wrong_value(fields[key], f"{path}.{key}", message)
+    kinds = [key for key in fields if key not in _COMPANIONS]
     if len(kinds) != 1:
-        if kinds or not any(entry.name in COMING_VARY_KEYS for entry in node.entries):
-            reader.wrong_value(node, path, "Write exactly one of choice, integer and number.")
+        reader.wrong_value(node, path, "Write exactly one of choice, integer, number and seeds.")
         return None
-    inner = f"{path}.{kinds[0]}"
-    match kinds[0]:
+    return _read_kind(reader, kinds[0], fields, path)
+
+
+def _read_kind(reader: Reader, kind: str, fields: Mapping[str, Node], path: str) -> Variation | None:
+    match kind:
         case "choice":
-            return _read_choice(reader, fields["choice"], inner)
+            return _read_choice(reader, fields["choice"], f"{path}.choice")
         case "integer":
-            return _read_integer(reader, fields["integer"], inner)
+            return _read_integer(reader, fields["integer"], f"{path}.integer")
+        case "seeds":
+            return _read_seed_row(reader, fields, path)
         case _:
             return _read_number(reader, fields["number"], fields.get("round"), path)
 
@@ -59,6 +70,19 @@ def _read_choice(reader: Reader, node: Node, path: str) -> Variation | None:
         reader.wrong_value(node, path, "At least one weight must be above 0.")
         return None
     return Choice.weighted(tuple(entry.key.value for entry in node.entries), known)
+
+
+def _read_seed_row(reader: Reader, fields: Mapping[str, Node], path: str) -> Variation | None:
+    seeds = reader.string(fields["seeds"], f"{path}.seeds")
+    if seeds is not None and not _SET.fullmatch(seeds):
+        message = f"A seed set is named by 1 to {MAX_NAME} letters, digits, hyphens and underscores."
+        hint = "Write a name here, and give the file with --seeds NAME=FILE."
+        reader.wrong_value(fields["seeds"], f"{path}.seeds", message, hint)
+        return None
+    weight = reader.string(fields["weight"], f"{path}.weight") if "weight" in fields else None
+    if weight == "":
+        reader.wrong_value(fields["weight"], f"{path}.weight", "Name the field of a row that says how often it comes.")
+    return SeedRow(seeds, weight) if seeds else None
 
 
 def _read_bounds(reader: Reader, node: Node, path: str, limit: float) -> tuple[float, float] | None:

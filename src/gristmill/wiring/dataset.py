@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -22,6 +22,9 @@ from gristmill.wiring.mill import Milling, MillOrder, mill
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+# A file of seeds, or their rows.
+Seeds: TypeAlias = str | Path | Iterable[Mapping[str, Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ def run(
     template: str | Path,
     *,
     records: int,
-    seeds: str | Path | Iterable[Mapping[str, Json]] | None = None,
+    seeds: Seeds | Mapping[str, Seeds] | None = None,
     budget_usd: Decimal | float | str | None = None,
     models: Mapping[str, str] | str | None = None,
     out: str | Path = "out",
@@ -73,7 +76,8 @@ def run(
 ) -> Dataset:
     """Make `records` accepted records in the folder `out`, or go on making them, and return the dataset.
 
-    `template` is a file, or the template's text when it has more than one line. `seeds` is a file or rows. `models`
+    `template` is a file, or the template's text when it has more than one line. `seeds` is a file or rows, or
+    a mapping of several by name, the one of the seeds themselves under "". `models`
     say what the template's models stand for: a mapping, or one model for all. What was made is returned whatever ended
     the job; `summary["status"]` says what did. Blocks, also where an event loop is running, as in a notebook. Raises
     GristmillError for what is refused.
@@ -86,7 +90,8 @@ def run(
         random_seed=random_seed,
     )
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
-        files = {} if seeds is None else {"": _seeds_file(seeds, Path(folder))}
+        named = seeds if isinstance(seeds, Mapping) else {} if seeds is None else {"": seeds}
+        files = {name: _seeds_file(one, Path(folder) / f"{n}.jsonl") for n, (name, one) in enumerate(named.items())}
         return _wait_for(lambda: asyncio.run(_run(order, files, Path(out), workers)))
 
 
@@ -120,10 +125,9 @@ def _by_alias(models: Mapping[str, str] | str | None) -> Mapping[str, str]:
     return {"": models} if isinstance(models, str) else models or {}
 
 
-def _seeds_file(seeds: str | Path | Iterable[Mapping[str, Any]], folder: Path) -> Path:
+def _seeds_file(seeds: Seeds, path: Path) -> Path:
     if isinstance(seeds, str | Path):
         return Path(seeds)
-    path = folder / "seeds.jsonl"
     with path.open("wb") as file:
         file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in seeds)
     return path

@@ -22,7 +22,7 @@ from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import JobReport, read_report
 from gristmill.jobs.request import JobRequest
 from gristmill.jobs.run import Delivery, TakenUp, deliver, take_up
-from gristmill.jobs.seeds import keep_seeds
+from gristmill.jobs.seeds import keep_seeds, refuse_unknown_sets
 from gristmill.jobs.summary import Pace
 from gristmill.ports.blobs import Blobs
 from gristmill.recipes import compile_template, refusal_of
@@ -66,7 +66,9 @@ class Milling:
 
 async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobRequest:
     """The order with its seeds stored and its aliases filled up from the settings."""
-    check_aliases(compile_template(order.template), tuple(order.models))
+    recipe = compile_template(order.template)
+    check_aliases(recipe, tuple(order.models))
+    refuse_unknown_sets(recipe, order.seeds)
     # A model named for everything is stronger than what the settings say of single aliases.
     own = {name: ModelName(model) for name, model in settings.models.aliases.items()}
     standing = {} if "" in order.models else {**STARTING_ALIASES, **own}

@@ -2,15 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
-from gristmill.datasets import FingerprintSet, SeedsReader, seeds_name
+from gristmill.datasets import SeedsReader, StandingRecords, seeds_name
 from gristmill.domain.job import Job, Order
 from gristmill.errors import ChangedInputsError
 from gristmill.generation.means import Lane, Means
 from gristmill.generation.pace import Pace
-from gristmill.recipes import compile_template
+from gristmill.recipes import Recipe, compile_template, open_decks
 from gristmill.recipes.recipe import DrawKey
 from gristmill.worker.ports import WorkerPorts
 
@@ -35,14 +35,15 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
         name: Lane(model=model, pace=Pace(model.limits, ports.clock, ceiling=order.max_in_flight or MAX_IN_FLIGHT))
         for name, model in order.models.items()
     }
-    with _open_seeds(order, ports) as seeds:
+    with _open_seeds(order, ports) as sets:
         yield Means(
             recipe=recipe,
             key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
-            seeds=seeds,
+            seeds=sets.get(""),
+            decks=open_decks(recipe, sets),
             lanes={used: paces[order.aliases[used]] for used in recipe.models},
             models=ports.models,
-            standing=FingerprintSet(),
+            standing=nothing_standing(recipe),
             clock=ports.clock,
             # Jitter alone is drawn from this: records draw from the recipe's own generators.
             chance=random.Random(),  # noqa: S311
@@ -50,11 +51,15 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
         )
 
 
+def nothing_standing(recipe: Recipe) -> StandingRecords:
+    """What stands of a job before any record is known."""
+    return StandingRecords(uniques=recipe.uniques, similarities=recipe.similarities)
+
+
 @contextmanager
-def _open_seeds(order: Order, ports: WorkerPorts) -> Iterator[SeedsReader | None]:
-    digest = order.seeds.get("")
-    if digest is None:
-        yield None
-        return
-    with ports.blobs.open(seeds_name(digest)) as file:
-        yield SeedsReader(file)
+def _open_seeds(order: Order, ports: WorkerPorts) -> Iterator[Mapping[str, SeedsReader]]:
+    with ExitStack() as files:
+        yield {
+            name: SeedsReader(files.enter_context(ports.blobs.open(seeds_name(digest))))
+            for name, digest in order.seeds.items()
+        }

@@ -9,7 +9,7 @@ from itertools import groupby
 import structlog
 
 from gristmill.datasets import write_segment
-from gristmill.domain.call import Call, CallCounts
+from gristmill.domain.call import Call, CallCounts, kind_of
 from gristmill.domain.ids import SIFTING, Digest, JobId, ShardNumber, WorkerId
 from gristmill.domain.money import Spent
 from gristmill.domain.record import Row
@@ -125,7 +125,7 @@ def _unfinished(calls: Iterable[Call]) -> Sequence[Row]:
 def _presumed(start: Start, clock: Clock) -> Call:
     return Call(
         place=start.place,
-        kind="repair" if start.place.repair else "call",
+        kind=kind_of(start.place),
         model=start.model,
         prompt=start.prompt,
         reply=None,

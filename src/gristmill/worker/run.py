@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from gristmill.datasets import FingerprintSet, read_fingerprints, read_unfinished
+from gristmill.datasets import read_fingerprints, read_unfinished
 from gristmill.domain.call import Call
 from gristmill.domain.ids import SIFTING, JobId, Slot, WorkerId
 from gristmill.domain.job import ENDED, JobStatus, StopReason
@@ -23,7 +23,7 @@ from gristmill.worker.desk import Desk
 from gristmill.worker.keeper import House, Keeper
 from gristmill.worker.persist import new_write, persist
 from gristmill.worker.ports import WorkerPorts
-from gristmill.worker.prepare import prepare
+from gristmill.worker.prepare import nothing_standing, prepare
 from gristmill.worker.recovery import await_recovery, recover
 from gristmill.worker.sifting import Sifting
 from gristmill.worker.tidying import tidy_job
@@ -171,8 +171,9 @@ class _Worker:
 
     async def _sift(self, lease: Lease) -> None:
         # Two sets at a time would be one too many: what stands is read anew.
-        self._means = replace(self._means, standing=FingerprintSet())
-        standing = await Sifting(self._ports, lease, self._recipe.attempts.limit).sift()
+        self._means = replace(self._means, standing=nothing_standing(self._recipe))
+        empty = nothing_standing(self._recipe)
+        standing = await Sifting(self._ports, lease, self._recipe.attempts.limit, empty).sift()
         if standing is not None:
             self._means = replace(self._means, standing=standing)
         await _finish(self._job, self._ports)
@@ -196,8 +197,7 @@ class _Worker:
         own = replace(manifest, segments=tuple(s for s in manifest.segments if s.shard == lease.shard))
         if self._recipe.is_distinct:
             async for _, _, fingerprints in read_fingerprints(self._ports.blobs, self._job, own):
-                for fingerprint in fingerprints:
-                    self._means.standing.add(fingerprint)
+                self._means.standing.add(fingerprints)
         rows = await read_unfinished(self._ports.blobs, self._job, own, lease.shard, lease.done)
         return [call for row in rows for call in row.calls]
 

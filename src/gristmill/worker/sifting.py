@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from gristmill.datasets import FingerprintSet, read_fingerprints
+from gristmill.datasets import StandingRecords, read_fingerprints
 from gristmill.domain.ids import ShardNumber
 from gristmill.domain.money import ZERO, Spent
 from gristmill.domain.segment import Withdrawal
@@ -25,12 +25,14 @@ log = structlog.get_logger()
 class Sifting:
     """One pass over all records that stand, under the job's one sifting lease."""
 
-    def __init__(self, ports: WorkerPorts, lease: Lease, attempt_limit: int) -> None:
+    def __init__(self, ports: WorkerPorts, lease: Lease, attempt_limit: int, standing: StandingRecords) -> None:
+        """`standing` is empty: the sifting fills it with what it keeps."""
         self._ports = ports
         self._lease = lease
         self._limit = attempt_limit
+        self._standing = standing
 
-    async def sift(self) -> FingerprintSet | None:
+    async def sift(self) -> StandingRecords | None:
         """Withdraw every record that is like one kept before, and open its slot again. What stands is returned.
 
         Records are gone through in the order (pass in which they stood, slot), so that a kept one stays kept. None
@@ -38,7 +40,7 @@ class Sifting:
         """
         try:
             manifest = await persist(lambda: self._ports.store.read_manifest(self._lease.job))
-            standing, marks = await self._compare(manifest)
+            marks = await self._compare(manifest)
             await self._withdraw(marks)
             write, lease = new_write(), self._lease
             await persist(lambda: self._ports.store.finish_sifting(lease, manifest.digest, write))
@@ -46,20 +48,21 @@ class Sifting:
             log.warning("sifting_lost", epoch=self._lease.epoch, why=str(error))
             return None
         log.info("sifted", withdrawn=len(marks))
-        return standing
+        return self._standing
 
-    async def _compare(self, manifest: Manifest) -> tuple[FingerprintSet, list[Withdrawal]]:
-        standing, marks, seen = FingerprintSet(), list[Withdrawal](), 0
+    async def _compare(self, manifest: Manifest) -> list[Withdrawal]:
+        marks, unrenewed = list[Withdrawal](), 0
         async for slot, attempt, fingerprints in read_fingerprints(self._ports.blobs, self._lease.job, manifest):
-            seen += 1
-            if seen % RENEW_EVERY == 0:
+            unrenewed += len(fingerprints)
+            if unrenewed >= RENEW_EVERY:
+                unrenewed = 0
                 await self._renew()
-            if any(fingerprint in standing for fingerprint in fingerprints):
-                marks.append(Withdrawal(slot=slot, attempt=attempt))
-                continue
-            for fingerprint in fingerprints:
-                standing.add(fingerprint)
-        return standing, marks
+            reason = self._standing.find_like(fingerprints)
+            if reason is None:
+                self._standing.add(fingerprints)
+            else:
+                marks.append(Withdrawal(slot=slot, attempt=attempt, reason=reason))
+        return marks
 
     async def _withdraw(self, marks: list[Withdrawal]) -> None:
         shards = await persist(lambda: self._ports.store.list_shards(self._lease.job))

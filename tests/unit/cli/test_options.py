@@ -42,8 +42,18 @@ def test_one_seeds_file_is_taken_even_with_an_equals_sign_in_its_name(tmp_path: 
     assert parse_seeds([str(odd)]) == {"": odd}
     with pytest.raises(BadInputError, match="several"):
         parse_seeds([str(odd), str(odd)])
-    with pytest.raises(BadInputError, match="Named seed sets"):
+
+
+def test_seed_sets_are_given_by_name_beside_the_seeds(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("x\n1\n")
+    assert parse_seeds([f"people={file}", str(file)]) == {"people": file, "": file}
+    with pytest.raises(BadInputError, match="for 'people'"):
+        parse_seeds([f"people={file}", f"people={file}"])
+    with pytest.raises(BadInputError, match=r"no seeds file people\.csv"):
         parse_seeds(["people=people.csv"])
+    with pytest.raises(BadInputError, match=r"no seeds file a/b=c\.csv"):
+        parse_seeds(["a/b=c.csv"])
 
 
 def test_a_template_that_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from gristmill.adapters.prices import open_prices
 from gristmill.domain.completion import ModelName
+from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Limits
 from gristmill.jobs.lint import find_long_prompts, find_unknown_models
 from gristmill.recipes import compile_template
@@ -21,6 +22,17 @@ steps:
     model: MODEL
     prompt: "Short: {{ steps.first.output }}"
 """
+
+
+class Rows(list[JsonObject]):
+    """Seed rows as a list."""
+
+    @property
+    def rows(self) -> int:
+        return len(self)
+
+    def row(self, index: int) -> JsonObject:
+        return self[index]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +72,8 @@ def test_a_prompt_that_its_model_cannot_take_with_the_longest_row_is_found(longe
         address_of=lambda _: "",
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    rows = [{"text": "short"}, {"text": "x" * longest}, {"text": "short"}]
-    found = find_long_prompts(recipe, rows, ALIASES, prices)
+    rows = Rows([{"text": "short"}, {"text": "x" * longest}, {"text": "short"}])
+    found = find_long_prompts(recipe, rows, {}, ALIASES, prices)
     assert [finding.code for finding in found] == codes
     for finding in found:
         assert (finding.line, finding.column, finding.path) == (4, 25, "steps.first.prompt")

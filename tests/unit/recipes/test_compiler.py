@@ -7,6 +7,15 @@ from gristmill.errors import InvalidTemplateError
 from gristmill.recipes import compile_template, lint_template
 from support.templates import SUPPORT_QA, codes_of, compile_prompt, findings_of, one_step
 
+# A message, and an output schema.
+U = "{role: user, content: x}"
+OUT = "output: {type: object, required: [a]}"
+
+
+def of_step(keys: str) -> str:
+    """A template of one step with these keys, on its second line from column 17 on."""
+    return f"name: a\nsteps: [{{id: a, {keys}}}]"
+
 
 def test_the_starter_compiles_without_a_finding() -> None:
     assert lint_template(SUPPORT_QA) == ()
@@ -106,13 +115,57 @@ def test_a_seed_schema_adds_what_it_requires() -> None:
         (one_step() + "vary: {a: {number: [1, 2], round: 20}}", "wrong_value", 6, 35, "20"),
         (one_step() + "vary: {a: {integer: [1, 2], round: 2}}", "wrong_value", 6, 36, "Only a number"),
         (one_step() + "vary: {a: {}}", "wrong_value", 6, 11, "exactly one of"),
+        (one_step() + "vary: {a: {seeds: p.csv}}", "wrong_value", 6, 19, "--seeds NAME=FILE"),
+        (one_step() + "vary: {a: {seeds: [p]}}", "wrong_type", 6, 19, "a text"),
+        (one_step() + "vary: {a: {choice: [1], weight: w}}", "wrong_value", 6, 33, "Only seeds have a weight"),
+        (one_step() + "vary: {a: {seeds: p, weight: ''}}", "wrong_value", 6, 30, "Name the field"),
+        (one_step() + "    messages: [{role: user, content: x}]", "wrong_value", 4, 13, "messages or prompt"),
+        (of_step("messages: []"), "wrong_value", 2, 27, "at least one message"),
+        (of_step("messages: [{role: usr, content: x}]"), "wrong_value", 2, 35, "Did you mean 'user'?"),
+        (of_step("messages: [{role: user}]"), "missing_key", 2, 28, "'content'"),
+        (
+            of_step("messages: [{role: user, content: x}, {role: assistant, content: y}]"),
+            "wrong_value",
+            2,
+            54,
+            "Add {r",
+        ),
+        (
+            of_step(f"messages: [{{role: user, content: x}}, {{role: system, content: y}}, {U}]"),
+            "wrong_value",
+            2,
+            54,
+            "first",
+        ),
+        (of_step(f"messages: [{U}], system: x"), "wrong_value", 2, 63, "with the role system"),
+        (of_step(f"messages: [{U}], examples: []"), "wrong_value", 2, 65, "user and assistant"),
+        (of_step("prompt: x, examples: []"), "wrong_value", 2, 38, "at least one example"),
+        (of_step("prompt: x, examples: [{prompt: y}]"), "missing_key", 2, 39, "'reply'"),
+        (of_step("prompt: x, examples: [{prompt: y, reply: {a: 1}}]"), "wrong_value", 2, 58, "`output` schema"),
+        (of_step("prompt: x, examples: [{prompt: y, reply: 1}]"), "wrong_type", 2, 58, "a text"),
+        (of_step("prompt: x, examples: [{prompt: y, reply: ''}]"), "wrong_value", 2, 58, "empty"),
+        (
+            of_step(f"{OUT}, prompt: x, examples: [{{prompt: y, reply: {{}}}}]"),
+            "wrong_value",
+            2,
+            97,
+            "required property",
+        ),
+        (of_step(f"{OUT}, prompt: x, examples: [{{prompt: y, reply: no}}]"), "wrong_value", 2, 97, "not valid JSON"),
+        (
+            of_step(f"{OUT}, prompt: x, examples: [{{prompt: y, reply: {{a: '{{{{ b }}}}'}}}}]"),
+            "wrong_value",
+            2,
+            97,
+            "filled in",
+        ),
         (one_step() + "vary: {a: 3}", "wrong_type", 6, 11, "list of options"),
         (one_step() + "seeds: {type: objct}", "invalid_schema", 6, 15, "valid under any"),
         (one_step() + "seeds: {properties: {slot: {}}}", "name_clash", 6, 22, "reserved"),
         (one_step() + "vary: {a: [1]}\nseeds: {properties: {a: {}}}", "name_clash", 6, 8, "both"),
         (one_step("{{ nam }}") + "seeds: {properties: {name: {}}}", "unknown_name", 5, 10, "Did you mean 'name'?"),
         (one_step() + "record: {}", "wrong_value", 6, 9, "at least one field"),
-        (one_step() + "checks: [{}]", "wrong_value", 6, 10, "either an expect or a unique"),
+        (one_step() + "checks: [{}]", "wrong_value", 6, 10, "exactly one of expect, unique"),
         (one_step() + "checks: [{unique: w}]", "unknown_field", 6, 19, "no field 'w'"),
         (one_step() + "checks: [{unique: q, reason: x}]", "wrong_value", 6, 30, "Only an expect"),
         (one_step() + "checks: [{expect: '{{ record.z }}'}]", "unknown_field", 6, 23, "no field 'z'"),
@@ -139,13 +192,9 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(
 @pytest.mark.parametrize(
     "source",
     [
-        one_step() + "    messages: []",
-        one_step() + "    examples: []",
-        one_step() + "vary: {a: {seeds: personas}}",
         one_step() + "checks: [{distinct: q, similarity: 0.8}]",
         one_step() + "checks: [{judge: premium, ask: x, at_least: 4}]",
         one_step() + "export: {}",
-        one_step("{{ x | random_choice }}"),
     ],
 )
 def test_what_comes_later_is_refused_by_name_and_not_ignored(source: str) -> None:
@@ -239,6 +288,34 @@ def test_a_digest_is_of_the_meaning_and_not_of_the_layout() -> None:
         "    temperature: 1.0\n    model: cheap\n    id: q\nvary:\n  x:\n    - 1\n    - 2\n"
     )
     assert compile_template(plain).digest == compile_template(other).digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("role: system", "role: user"),
+        ("content: S", "content: s"),
+        ("weight: w", "weight: v"),
+        ("seeds: p", "seeds: q"),
+        (", weight: w", ""),
+        ("reply: R", "reply: r"),
+        ("{prompt: E, reply: R}", "{prompt: E, reply: R}, {prompt: E, reply: R}"),
+    ],
+)
+def test_a_digest_changes_with_messages_examples_and_seed_sets(old: str, new: str) -> None:
+    source = (
+        "name: a\nvary: {x: {seeds: p, weight: w}}\nsteps:\n"
+        "  - {id: a, messages: [{role: system, content: S}, {role: user, content: '{{ x.name }}'}]}\n"
+        "  - {id: b, prompt: P, examples: [{prompt: E, reply: R}]}\n"
+    )
+    assert compile_template(source).digest != compile_template(source.replace(old, new)).digest
+
+
+def test_the_same_conversation_has_the_same_digest_however_it_is_written() -> None:
+    short = "name: a\nsteps: [{id: q, system: S, examples: [{prompt: E, reply: R}], prompt: P}]"
+    roles = (("system", "S"), ("user", "E"), ("assistant", "R"), ("user", "P"))
+    turns = [{"role": role, "content": content} for role, content in roles]
+    assert compile_template(short).digest == compile_template(f"name: a\nsteps: [{{id: q, messages: {turns}}}]").digest
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,18 @@ def test_python_orders_a_dataset_and_reads_it(tmp_path: Path) -> None:
     assert list(made.to_pandas()["line"]) == [record["line"] for record in records]
 
 
+def test_python_orders_with_several_seed_sets(tmp_path: Path) -> None:
+    template = """
+name: pairs
+vary: {person: {seeds: people}}
+steps: [{id: line, prompt: "{{ person.name }} in {{ name }}"}]
+record: {pair: "{{ person.name }} in {{ name }}"}
+"""
+    seeds = {"": [{"name": "Lima"}, {"name": "Oslo"}], "people": [{"name": "Ann"}]}
+    made = gristmill.run(template, records=2, seeds=seeds, models="scripted:demo", out=tmp_path / "out")
+    assert sorted(str(record["pair"]) for record in made) == ["Ann in Lima", "Ann in Oslo"]
+
+
 async def test_a_notebook_whose_loop_runs_may_order_too(tmp_path: Path) -> None:
     made = gristmill.run(TEMPLATE, records=1, seeds=[{"name": "Lima"}], models="scripted:demo", out=tmp_path / "out")
     assert len(list(made)) == 1

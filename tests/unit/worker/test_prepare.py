@@ -77,6 +77,18 @@ async def test_seeds_are_open_for_as_long_as_the_means(tmp_path: Path) -> None:
             assert means.key.seeds == {"": stored.digest}
 
 
+async def test_a_worker_draws_from_every_set_of_the_order(tmp_path: Path) -> None:
+    mill = Mill(tmp_path)
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"name": "Ann"}\n')
+    template = ONE_STEP.replace("vary: {colour: [red, green, blue]}", "vary: {colour: {seeds: people}}")
+    async with mill.open(FakeModels(echo)) as ports:
+        stored = await store_seeds(path, ports.blobs)
+        with prepare(await ordered(mill, template, seeds={"people": stored.digest}), ports) as means:
+            assert means.seeds is None
+            assert means.open_scope(Slot(7), 0).values == {"colour": {"name": "Ann"}}
+
+
 @pytest.mark.parametrize(("most", "window"), [(None, START), (3, 3)])
 async def test_no_more_calls_are_in_flight_than_the_order_allows(tmp_path: Path, most: int | None, window: int) -> None:
     mill = Mill(tmp_path)

@@ -255,3 +255,21 @@ steps:
     async with asyncio.timeout(10):
         await mill.work(FakeModels(answer))
     assert len((await mill.read()).records) == 1
+
+
+async def test_filters_draw_the_same_whoever_makes_the_record(tmp_path: Path) -> None:
+    prompt = "{{ slot }} {{ range(1000) | random_choice }} {{ range(9) | sample(3) }}"
+    template = f"name: drawn\ndefaults: {{model: test:model}}\nsteps: [{{id: a, prompt: '{prompt}'}}]\n"
+    asked: list[set[str]] = []
+    for workers in (1, 3):
+        mill = Mill(tmp_path / str(workers))
+        mill.folder.mkdir()
+        await mill.order(template, records=4200)
+        models = FakeModels(echo)
+        async with asyncio.TaskGroup() as group:
+            for number in range(workers):
+                group.create_task(mill.work(models, worker=f"worker-{number}"))
+        asked.append({request.messages[0].content for request in models.asked})
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 4200
+    assert len({prompt.split(" ", 1)[1] for prompt in asked[0]}) > 4000

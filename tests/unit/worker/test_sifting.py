@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gristmill.datasets import FingerprintSet, write_segment
+from gristmill.datasets import StandingRecords, write_segment
 from gristmill.domain.call import CallCounts
 from gristmill.domain.ids import SIFTING, Digest, Slot, WorkerId
 from gristmill.domain.job import JobStatus
@@ -60,10 +60,10 @@ def _row(lease: Lease, slot: Slot, fingerprints: Sequence[int]) -> Row:
     return replace(a_row(slot, lease.attempts.get(slot, 0)), calls=(), fingerprints=tuple(fingerprints))
 
 
-async def sift(ports: WorkerPorts) -> FingerprintSet | None:
+async def sift(ports: WorkerPorts) -> StandingRecords | None:
     lease = await take(ports)
     assert lease.shard == SIFTING
-    return await Sifting(ports, lease, LIMIT).sift()
+    return await Sifting(ports, lease, LIMIT, StandingRecords(uniques=2)).sift()
 
 
 async def withdrawn(ports: WorkerPorts) -> set[tuple[int, int]]:
@@ -76,7 +76,7 @@ async def test_records_that_are_all_different_all_stand_and_the_job_is_complete(
         await fill(ports, {0: [10], 1: [11], 2: [12]})
         standing = await sift(ports)
         assert standing is not None
-        assert all(fingerprint in standing for fingerprint in (10, 11, 12))
+        assert all(standing.find_like([fingerprint]) == "duplicate" for fingerprint in (10, 11, 12))
         assert await withdrawn(ports) == set()
         assert await ports.store.finish_job(JOB) is JobStatus.COMPLETED
 
@@ -100,7 +100,7 @@ async def test_one_fingerprint_in_common_is_enough_and_those_of_a_withdrawn_reco
         standing = await sift(ports)
         assert await withdrawn(ports) == {(1, 0)}
         assert standing is not None
-        assert [fingerprint in standing for fingerprint in (10, 20, 11, 21)] == [True] * 4
+        assert [standing.find_like([fingerprint]) for fingerprint in (10, 20, 11, 21)] == ["duplicate"] * 4
 
 
 async def test_a_record_kept_by_one_sifting_is_kept_by_the_next(mill: Mill) -> None:
@@ -155,7 +155,7 @@ async def test_a_sifting_whose_lease_is_lost_changes_nothing(mill: Mill) -> None
         await fill(ports, {0: [10], 1: [10]})
         lease = await take(ports)
         await ports.store.reap_lease(JOB, SIFTING, WORKER, lease.epoch)
-        assert await Sifting(ports, lease, LIMIT).sift() is None
+        assert await Sifting(ports, lease, LIMIT, StandingRecords(uniques=2)).sift() is None
         assert await withdrawn(ports) == set()
         await sift(ports)
         assert await withdrawn(ports) == {(1, 0)}

@@ -15,7 +15,9 @@ from gristmill.ports.store import Manifest
 _NAMED = select(segments.c.sequence).where(segments.c.job == bindparam("of"), segments.c.name == bindparam("called"))
 _NAMES = select(segments.c.name).where(segments.c.job == bindparam("of"))
 _LIST = select(segments).where(segments.c.job == bindparam("of")).order_by(segments.c.sequence)
-_MARKS = select(withdrawals.c.slot, withdrawals.c.attempt).where(withdrawals.c.job == bindparam("of"))
+_MARKS = select(withdrawals.c.slot, withdrawals.c.attempt, withdrawals.c.reason).where(
+    withdrawals.c.job == bindparam("of")
+)
 _MARKS_WITHIN = _MARKS.where(withdrawals.c.slot.between(bindparam("first"), bindparam("last")))
 _MARKED = select(func.count()).where(withdrawals.c.job == bindparam("of"))
 
@@ -31,10 +33,11 @@ def read_manifest(tx: Transaction, job: JobId) -> Manifest:
     """The segments in the order of their commits, and the marks."""
     rows = tx.connection.execute(_LIST, {"of": job}).mappings()
     listed = tuple(decode_segment(row) for row in rows)
-    marks = tx.connection.execute(_MARKS, {"of": job})
+    marks = {(row.slot, row.attempt): row.reason for row in tx.connection.execute(_MARKS, {"of": job})}
     return Manifest(
         segments=listed,
-        withdrawn=frozenset((row.slot, row.attempt) for row in marks),
+        withdrawn=frozenset(marks),
+        reasons=marks,
         digest=manifest_digest(segment.name for segment in listed),
     )
 
