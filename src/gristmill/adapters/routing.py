@@ -23,6 +23,11 @@ class RoutedModels:
         self._providers = providers
         self._open: dict[str, CheckedModels] = {}
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The providers there are."""
+        return tuple(self._providers)
+
     def check(self, name: ModelName) -> None:
         """Raise UnknownModelError when nobody answers to the name, or its setting is missing."""
         self._provider_of(name).check(name)

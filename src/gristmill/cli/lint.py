@@ -2,22 +2,39 @@
 
 import asyncio
 import tempfile
+<<<<<<< HEAD
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+=======
+from collections.abc import Mapping
+>>>>>>> safety
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
+<<<<<<< HEAD
 from gristmill.cli.options import SEEDS_HELP, Encoding, Split, parse_reading, parse_seeds, read_template
 from gristmill.cli.terminal import count, json_text, say, write
 from gristmill.datasets import PLAIN_READING, SeedReading, survey_seeds
 from gristmill.errors import Finding
 from gristmill.jobs.seeds import keep_seeds, open_sets, refuse_unknown_sets
 from gristmill.recipes import Recipe, compile_template, lint_template, open_decks
+=======
+from gristmill.cli.options import SEEDS_HELP, parse_seeds, read_template
+from gristmill.cli.terminal import count, say
+from gristmill.domain.completion import ModelName
+from gristmill.errors import Finding, InvalidTemplateError
+from gristmill.jobs.lint import find_long_prompts, find_unknown_models
+from gristmill.jobs.models import STARTING_ALIASES
+from gristmill.jobs.seeds import check_sets, keep_seeds, open_sets, refuse_unknown_sets
+from gristmill.recipes import Deck, Recipe, SeedRows, compile_template, open_decks
+>>>>>>> safety
 from gristmill.wiring.library import complete_template
-from gristmill.wiring.ports import open_blobs
+from gristmill.wiring.ports import find_prices, open_blobs, open_models, open_renderer
+from gristmill.wiring.settings import Settings, read_settings
+from gristmill.worker.watchdog import watch_rendering
 
 
 def lint(
@@ -43,6 +60,7 @@ def lint(
         Print everything found as one JSON object on stdout, and nothing else there.
     """
     source = asyncio.run(complete_template(read_template(template)))
+<<<<<<< HEAD
     reading = parse_reading(split, encoding)
     found = [_Found(file=str(template), findings=lint_template(source))]
     if seeds and not _errors(found):
@@ -57,6 +75,15 @@ def lint(
     else:
         _show(found, template)
     return BAD_INPUT if _errors(found) else OK
+=======
+    findings = asyncio.run(open_renderer().lint(source))
+    show_findings(findings, str(template))
+    problems = list(findings)
+    if not any(finding.severity == "error" for finding in findings):
+        problems += _lint_models(template, source)
+        problems += _lint_seeds(template, source, seeds) if seeds else ()
+    return _conclude(problems, template)
+>>>>>>> safety
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +110,7 @@ def _check_weights(recipe: Recipe, files: Mapping[str, Path], reading: SeedReadi
     drawn = {name: file for name, file in files.items() if name}
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         blobs = open_blobs(f"file://{folder}")
+<<<<<<< HEAD
         with open_sets(asyncio.run(keep_seeds(drawn, blobs, reading)), blobs) as sets:
             open_decks(recipe, sets)
 
@@ -99,6 +127,49 @@ def _show(found: Sequence[_Found], template: Path) -> None:
     errors = _errors(found)
     warnings = sum(len(one.findings) for one in found) - errors
     if errors or warnings:
+=======
+        kept = asyncio.run(keep_seeds(files, blobs))
+        with open_sets(kept, blobs) as sets:
+            findings = check_sets(recipe, sets)
+            # They stand where the template asks for what a row lacks.
+            show_findings(findings, str(template))
+            decks = open_decks(recipe, sets)
+            long = _lint_lengths(recipe, sets[""], decks) if "" in sets else ()
+            show_findings(long, str(template))
+    return (*findings, *long)
+
+
+def _lint_models(template: Path, source: str) -> tuple[Finding, ...]:
+    try:
+        recipe = compile_template(source)
+    except InvalidTemplateError:
+        # It lends a fragment and calls nobody.
+        return ()
+    settings = read_settings()
+    findings = find_unknown_models(recipe, _aliases(settings), open_models(settings).prefixes)
+    show_findings(findings, str(template))
+    return findings
+
+
+def _lint_lengths(recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck]) -> tuple[Finding, ...]:
+    settings = read_settings()
+    prices = find_prices(settings, {}, callable_only=False)
+    with watch_rendering():
+        return find_long_prompts(recipe, rows, decks, _aliases(settings), prices)
+
+
+def _aliases(settings: Settings) -> Mapping[str, ModelName]:
+    own = {name: ModelName(model) for name, model in settings.models.aliases.items()}
+    return {**STARTING_ALIASES, **own}
+
+
+def _conclude(findings: list[Finding], template: Path) -> int:
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
+    if not findings:
+        say(f"✓ {template} is fine.", style="green")
+    else:
+>>>>>>> safety
         say(f"{count(errors, 'error')}, {count(warnings, 'warning')}.")
     else:
         say(f"✓ {template} is fine.", style="green")

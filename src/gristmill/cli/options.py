@@ -16,6 +16,7 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.domain.pricing import Rates
 from gristmill.errors import BadInputError
+from gristmill.recipes.document import MAX_SOURCE_BYTES
 from gristmill.wiring.ports import rates_of
 
 # An option that is given once for each of its values.
@@ -64,9 +65,14 @@ class OrderOptions:
 
 
 def read_template(path: Path) -> str:
-    """The template's text. Raises BadInputError when there is no such file or it is not UTF-8."""
+    """The template's text. Raises BadInputError when there is no such file, it is too large or it is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            source = file.read(MAX_SOURCE_BYTES + 1)
+        if len(source) > MAX_SOURCE_BYTES:
+            raise BadInputError(f"{path} is too large for a template: at most {MAX_SOURCE_BYTES:,} bytes are read.")
+        # As text files are read: however a line ends, it ends with a line feed.
+        return source.decode().replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError as error:
         raise BadInputError(f"There is no template {path}.") from error
     except IsADirectoryError as error:

@@ -1,7 +1,7 @@
 """From template text to a recipe, a draw, prompts and a finished record: pure."""
 
 from gristmill.recipes.checks import check_record, fingerprints_of
-from gristmill.recipes.compiler import check_template, compile_template, lint_template
+from gristmill.recipes.compiler import check_template, compile_template, lint_template, refusal_of
 from gristmill.recipes.decks import Deck, SeedRows, open_decks
 from gristmill.recipes.draw import draw_values, open_scope
 from gristmill.recipes.editor_schema import template_schema
@@ -46,6 +46,7 @@ __all__ = [
     "open_scope",
     "parse_reply",
     "read_outline",
+    "refusal_of",
     "render_messages",
     "repair_messages",
     "score_of",

@@ -52,9 +52,7 @@ def measure(value: object) -> None:
 
 def check_method(text: str, method: str, args: Sequence[object]) -> None:
     """Refuse a call of a method of text whose result would be too big."""
-    if method == "join" and args and isinstance(args[0], Sequence):
-        check_size(sum(len(part) + len(text) for part in args[0] if isinstance(part, str)))
-    elif method == "replace" and len(args) > 1 and isinstance(args[0], str) and isinstance(args[1], str):
+    if method == "replace" and len(args) > 1 and isinstance(args[0], str) and isinstance(args[1], str):
         check_size(len(text) + (text.count(args[0]) + 1) * len(args[1]))
 
 
@@ -84,9 +82,17 @@ def _check_power(left: object, right: object) -> None:
         _check_bits(left.bit_length() * max(right, 0))
 
 
-def _check_remainder(left: object, _right: object) -> None:
+def _check_remainder(left: object, right: object) -> None:
     if isinstance(left, str | bytes):
         raise TypeError("use the filter `format` to fill text in")
+    _check_division(left, right)
+
+
+def _check_division(left: object, right: object) -> None:
+    # Base 16 writes a number of any length into the source.
+    for number in (left, right):
+        if isinstance(number, int):
+            _check_bits(number.bit_length())
 
 
 def _check_bits(bits: int) -> None:
@@ -99,6 +105,8 @@ OPERATOR_CHECKS: Mapping[str, Callable[[Any, Any], None]] = {
     "*": _check_product,
     "**": _check_power,
     "%": _check_remainder,
+    "//": _check_division,
+    "/": _check_division,
 }
 
 

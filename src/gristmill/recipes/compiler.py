@@ -1,6 +1,6 @@
 """Template text in, recipe out, or everything that is wrong with it at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gristmill.domain.ids import Digest
@@ -34,6 +34,7 @@ from gristmill.recipes.recipe import (
     Unique,
 )
 from gristmill.recipes.texts import Text, compile_text
+from gristmill.recipes.work import WORK
 
 # Part of every digest: raised when the same template would come to mean something else.
 LANGUAGE = 1
@@ -46,7 +47,7 @@ def compile_template(source: str) -> Recipe:
     if recipe is not None and not recipe.steps:
         findings.error(Code.MISSING_KEY, "This template makes no records: it has no steps.", Spot(), path="steps")
     if recipe is None or not recipe.steps:
-        raise _refusal(findings.in_order())
+        raise refusal_of(findings.in_order())
     return recipe
 
 
@@ -54,7 +55,7 @@ def check_template(source: str) -> None:
     """Raise InvalidTemplateError unless the template may be kept: it makes records, or lends a fragment to others."""
     found = lint_template(source)
     if any(finding.severity == "error" for finding in found):
-        raise _refusal(found)
+        raise refusal_of(found)
 
 
 def lint_template(source: str) -> tuple[Finding, ...]:
@@ -64,13 +65,15 @@ def lint_template(source: str) -> tuple[Finding, ...]:
     return findings.in_order()
 
 
-def _refusal(found: tuple[Finding, ...]) -> InvalidTemplateError:
+def refusal_of(found: Sequence[Finding]) -> InvalidTemplateError:
+    """The refusal of a template with these findings, of which at least one is an error."""
     errors = [finding for finding in found if finding.severity == "error"]
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     return InvalidTemplateError(f"The template does not compile: {errors[0]}{more}", found)
 
 
 def _compile(source: str, findings: Findings) -> Recipe | None:
+    WORK.begin()
     documents = read_documents(source, findings)
     if not documents:
         return None

@@ -15,6 +15,8 @@ from gristmill.recipes.findings import did_you_mean
 
 MAX_DEPTH = 8
 MAX_INCLUDES = 64
+# All that is put in place of one text: each fragment counts as often as it is taken.
+MAX_COMPOSED = 256 * 1024
 
 # Begins the names of what is imported: one that no template would think of.
 _PREFIX = "gristmill_import"
@@ -51,7 +53,7 @@ class Fragments:
 
 def put_in_place(tree: nodes.Template, environment: Environment, fragments: Fragments, report: Report) -> None:
     """Replace every include and import in a parsed text by what it names; what cannot be is reported."""
-    _Composer(environment, fragments, report, budget=[MAX_INCLUDES]).compose(tree)
+    _Composer(environment, fragments, report, budget=[MAX_INCLUDES, MAX_COMPOSED]).compose(tree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class _Composer(NodeTransformer):
         if fragment is None:
             return None
         self._budget[0] -= 1
-        if self._depth == MAX_DEPTH or self._budget[0] < 0:
+        self._budget[1] -= len(fragment.source)
+        if self._depth == MAX_DEPTH or min(self._budget) < 0:
             self._refuse("Fragments include one another too often here, or for ever.", node)
             return None
         try:

@@ -15,6 +15,7 @@ MAX_DEPTH = 64
 MAX_ALIASES = 100
 # Aliases share what they name, so a few can stand for billions of values: this bounds what they add up to.
 MAX_VALUES = 20_000
+MAX_LOOKED_THROUGH = 10_000
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
@@ -253,7 +254,9 @@ def _resolve(text: str) -> bool | int | float | str | None:
 
 def _find_word(lines: tuple[str, ...], word: str, first: int) -> Spot | None:
     for number, line in enumerate(lines, first):
-        found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", line) if word else re.search(r"\S", line)
+        # Nobody reads further, and a line may be as long as the source.
+        begin = line[:MAX_LOOKED_THROUGH]
+        found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", begin) if word else re.search(r"\S", begin)
         if found:
             return Spot(line=number, column=found.start() + 1)
     return None

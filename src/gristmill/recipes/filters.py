@@ -12,7 +12,8 @@ from typing import Any
 from jinja2 import Environment, Undefined, pass_environment
 from jinja2 import filters as jinja
 
-from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, check_method, check_size, measure, printed
+from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, bounded_text, check_method, check_size, measure, printed
+from gristmill.recipes.work import WORK
 
 # Rule of `truncate_tokens`: a run of letters and digits counts one token for every four characters begun, every other
 # visible character one. Close to what byte-pair encodings make of English prose; never used for money.
@@ -22,6 +23,9 @@ _BLANK = re.compile(r"\s*")
 _SENTENCE_END = re.compile(
     r"[.!?\u2026\u3002\uff01\uff1f](?:(?<=[\u3002\uff01\uff1f])|[.!?\u2026]*[\"'\u2019\u201d)\]]*(?=\s|$))"
 )
+
+# All that `format` reads.
+_DIRECTIVE = re.compile(r"%(?:\((?P<name>\w+)\))?[-#0 +]*(?P<width>\d*)(?:\.(?P<precision>\d*))?[diouxXeEfFgGcrsa%]")
 
 # Left out: what gives other text each time, and what is meant for HTML.
 REMOVED = ("random", "safe", "escape", "e", "forceescape", "urlize", "xmlattr", "pprint", "filesizeformat")
@@ -77,9 +81,13 @@ def as_json(value: object, indent: int | None = None) -> str:
     """The value as JSON, its characters as they are."""
     if isinstance(value, Undefined):
         str(value)
-    check_size((indent or 0) * 1024)
     measure(value)
-    return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    if indent is None:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    check_size(indent * 1024)
+    # Each line has the margin of all that it stands within.
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, allow_nan=False)
+    return bounded_text(WORK.count(encoder.iterencode(value)))
 
 
 def slug(value: object) -> str:
@@ -115,17 +123,27 @@ def _join(
     environment: Environment, values: Iterable[Any], separator: str = "", attribute: str | int | None = None
 ) -> str:
     found = values if attribute is None else map(jinja.make_attrgetter(environment, attribute), values)
-    texts = [printed(value) for value in islice(found, MAX_OUTPUT_CHARACTERS)]
+    return join_texts(separator, found)
+
+
+def join_texts(separator: str, values: Iterable[Any]) -> str:
+    """The values as text with the separator between them. Raises TemplateTooExpensiveError."""
+    texts = [printed(value) for value in islice(values, MAX_OUTPUT_CHARACTERS)]
     check_size(sum(map(len, texts)) + len(separator) * len(texts))
     return separator.join(texts)
 
 
 def _format(value: object, *args: object, **kwargs: object) -> str:
     template = printed(value)
-    # A width or precision in a directive is the only way it grows past its arguments.
-    check_size(sum(int(number[:9]) for number in re.findall(r"%[^a-zA-Z%]*?(\d+)", template)))
-    if re.search(r"%[^a-zA-Z%]*\*", template):
-        raise ValueError("`*` as a width has no place in `format`")
+    if "%" in _DIRECTIVE.sub("", template):
+        raise ValueError("`format` knows directives such as %s, %d, %(name)s and %8.2f; write a percent sign as %%")
+    texts = {name: len(printed(arg)) for name, arg in kwargs.items()}
+    size = len(template) + sum(len(printed(arg)) for arg in args)
+    for directive in _DIRECTIVE.finditer(template):
+        size += texts.get(directive["name"] or "", 0)
+        # No more digits than tell that it is too much.
+        size += int(directive["width"][:9] or 0) + int((directive["precision"] or "")[:9] or 0)
+    check_size(size)
     return template % (kwargs or args)
 
 

@@ -13,6 +13,7 @@ class Code(StrEnum):
 
     INVALID_YAML = "invalid_yaml"
     TOO_LARGE = "too_large"
+    TOO_EXPENSIVE = "too_expensive"
     DUPLICATE_KEY = "duplicate_key"
     UNKNOWN_KEY = "unknown_key"
     MISSING_KEY = "missing_key"

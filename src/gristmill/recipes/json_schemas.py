@@ -9,14 +9,20 @@ from gristmill.domain.completion import Schema
 from gristmill.domain.json import Json
 from gristmill.recipes.document import Listing, Node, Table, plain
 from gristmill.recipes.findings import Code, Findings, Spot
+from gristmill.recipes.schema_bounds import why_too_much
 
 # The linear-time engine: no pattern can make a check run for ever. It knows no look-around and no back-references.
-PATTERNS = jsonschema_rs.RegexOptions()
+PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024, dfa_size_limit=1024 * 1024)
 
 
 def compile_schema(node: Table, findings: Findings, path: str) -> jsonschema_rs.Validator | None:
     """A validator for the schema, or None when findings say what is wrong with it. It fetches nothing."""
     schema = {entry.name: plain(entry.node) for entry in node.entries}
+    too_much = why_too_much(schema)
+    if too_much:
+        message = f"Checking a value against this schema could take for ever: {too_much}."
+        findings.error(Code.INVALID_SCHEMA, message, node.spot, path=path)
+        return None
     try:
         return jsonschema_rs.validator_for(schema, pattern_options=PATTERNS, validate_formats=True, offline=True)
     except jsonschema_rs.ValidationError as error:

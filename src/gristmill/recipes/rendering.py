@@ -9,6 +9,7 @@ from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes.random_filters import DRAWS, Draws
 from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Scope, Shape, Step
 from gristmill.recipes.texts import SANDBOX, Text, evaluate, open_context, render_text
+from gristmill.recipes.work import WORK
 
 
 def render_messages(recipe: Recipe, step: Step, scope: Scope) -> tuple[Message, ...]:
@@ -30,6 +31,8 @@ def finish_record(recipe: Recipe, scope: Scope) -> JsonObject:
 
 def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
     """What every text of the recipe can mention; a drawn value hides a seed field, a reserved name hides both."""
+    # They are asked for once for each prompt, condition, record and set of checks: the work of each is counted anew.
+    WORK.begin()
     outputs = scope.outputs
     names: dict[str, Any] = {**SANDBOX.globals, **scope.seed, **scope.values}
     names["seed"] = scope.seed

@@ -17,6 +17,7 @@ from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.mentions import Mention, find_mentions
 from gristmill.recipes.random_filters import place_draws
 from gristmill.recipes.sandbox import Sandbox
+from gristmill.recipes.work import MAX_STEPS_OF_WORK, STEPS_PER_PART, STEPS_PER_TEXT, WORK
 
 SANDBOX = Sandbox()
 MAX_VALUE_DEPTH = 64
@@ -30,6 +31,12 @@ _COMING_TAGS: dict[type[nodes.Node], str] = {
 }
 
 NO_FRAGMENTS = Fragments()
+
+_TOO_LONG = (
+    "With this, the template's expressions have more parts (names, filters, tags) than can be compiled in a moment:"
+    f" at most {MAX_STEPS_OF_WORK // STEPS_PER_PART:,}."
+)
+_SHORTEN = "Make a loop of what repeats, or split the template."
 
 Names: TypeAlias = dict[str, Any]
 
@@ -59,13 +66,18 @@ def compile_text(
     if "{" not in source:
         return Text(source=source, path=path)
     try:
+        WORK.is_on = True
         tree = SANDBOX.parse(source.strip() if keeps_type else source)
         _compose(tree, scalar, findings, path, fragments)
         return _compile(source, tree, scalar, findings, path, keeps_type=keeps_type)
     except TemplateSyntaxError as error:
         findings.error(Code.INVALID_EXPRESSION, _sentence(error.message), scalar.locate(error.lineno), path=path)
+    except TemplateTooExpensiveError:
+        findings.error(Code.TOO_EXPENSIVE, _TOO_LONG, scalar.locate(1), path=path, suggestion=_SHORTEN)
     except Exception as error:  # noqa: BLE001 (Jinja2 and Python's compiler fail in many ways on hostile text)
         findings.error(Code.INVALID_EXPRESSION, _too_complex(error), scalar.locate(1), path=path)
+    finally:
+        WORK.is_on = False
     return Text(source=source, path=path)
 
 
@@ -75,6 +87,8 @@ def _compose(tree: nodes.Template, scalar: Scalar, findings: Findings, path: str
         findings.error(Code.UNKNOWN_TEMPLATE, message, spot, path=path, suggestion=suggestion)
 
     put_in_place(tree, SANDBOX, fragments, report)
+    # Jinja2 and Python take up to a millisecond for each part, and work out what is constant besides.
+    WORK.spend(STEPS_PER_TEXT + STEPS_PER_PART * sum(1 for _ in tree.find_all(nodes.Node)))
 
 
 def _compile(
@@ -104,10 +118,13 @@ def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, pa
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         name = node.name
         kind, known = ("filter", SANDBOX.filters) if isinstance(node, nodes.Filter) else ("test", SANDBOX.tests)
-        spot = scalar.locate(node.lineno, name)
         if name not in known:
+            spot = scalar.locate(node.lineno, name)
             hint = did_you_mean(name, known)
             findings.error(Code.UNKNOWN_FILTER, f"There is no {kind} {name!r}.", spot, path=path, suggestion=hint)
+    for modifier in tree.find_all(nodes.EvalContextModifier):
+        message = "`{% autoescape %}` is for HTML; a prompt is plain text."
+        findings.error(Code.INVALID_EXPRESSION, message, scalar.locate(modifier.lineno, "autoescape"), path=path)
     for statement in tree.find_all(tuple(_COMING_TAGS)):
         tag = _COMING_TAGS[type(statement)]
         spot = scalar.locate(statement.lineno, tag)
@@ -137,11 +154,14 @@ def render_text(text: Text, names: Names) -> str:
     if text.template is None:
         return text.source
     try:
+        WORK.is_on = True
         rendered = bounded_text(text.template.root_render_func(text.template.new_context(names, shared=True)))
         # Half a surrogate pair can be written as an escape; no provider takes it.
         return rendered if rendered.isascii() else rendered.encode().decode()
     except Exception as error:
         raise _refusal(text, error) from error
+    finally:
+        WORK.is_on = False
 
 
 def open_context(names: Names) -> Context:
@@ -154,11 +174,14 @@ def evaluate(text: Text, context: Context) -> Json:
     if text.template is None or not text.is_expression:
         return render_text(text, context.parent)
     try:
+        WORK.is_on = True
         for _ in text.template.root_render_func(context):
             pass
         return _plain(context.vars.pop(_RESULT))
     except Exception as error:
         raise _refusal(text, error) from error
+    finally:
+        WORK.is_on = False
 
 
 def _refusal(text: Text, error: Exception) -> RenderError | TemplateTooExpensiveError:

@@ -26,11 +26,12 @@ from gristmill.jobs.run import Delivery, TakenUp, deliver, take_up
 from gristmill.jobs.seeds import keep_seeds, refuse_unknown_sets
 from gristmill.jobs.summary import Pace
 from gristmill.ports.blobs import Blobs
-from gristmill.recipes import compile_template
+from gristmill.recipes import compile_template, refusal_of
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.places import folder_place
-from gristmill.wiring.ports import find_prices, open_job_ports
+from gristmill.wiring.ports import find_prices, open_job_ports, open_renderer
 from gristmill.wiring.settings import Settings, read_settings
+from gristmill.worker.watchdog import watch_rendering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +90,20 @@ async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobR
 
 @asynccontextmanager
 async def draft(order: MillOrder) -> AsyncIterator[tuple[JobRequest, JobPorts]]:
-    """An order that is only looked at: its seeds lie in a folder that is gone afterwards."""
+    """An order that is only looked at: its seeds lie in a folder that is gone afterwards.
+
+    The template is read in a process of its own first: what ends there ends here. Raises InvalidTemplateError.
+    """
     settings = read_settings()
     order = await _complete(order)
+    found = await open_renderer().lint(order.template)
+    if any(finding.severity == "error" for finding in found):
+        raise refusal_of(found)
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         prices = find_prices(settings, order.prices, callable_only=False)
         async with open_job_ports(folder_place(Path(folder)), prices) as ports:
-            yield await request_of(order, settings, ports.blobs), ports
+            with watch_rendering():
+                yield await request_of(order, settings, ports.blobs), ports
 
 
 async def mill(order: MillOrder, milling: Milling, switch: StopSwitch) -> Delivery:

@@ -17,6 +17,7 @@ from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
+from gristmill.adapters.renderer.process import ChildRenderer
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
 from gristmill.adapters.sql import SqlStore, open_store
@@ -28,6 +29,7 @@ from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.models import Prices
+from gristmill.ports.renderer import Renderer
 from gristmill.wiring.places import Place
 from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.wiring.threads import use_counted_threads
@@ -43,6 +45,11 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
         yield JobPorts(store=store, blobs=open_blobs(place.blobs_url), prices=prices, clock=SystemClock())
     finally:
         await store.close()
+
+
+def open_renderer() -> Renderer:
+    """What reads templates apart from this process."""
+    return ChildRenderer()
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from gristmill.worker.prepare import nothing_standing, prepare
 from gristmill.worker.recovery import await_recovery, recover
 from gristmill.worker.sifting import Sifting
 from gristmill.worker.tidying import tidy_job
+from gristmill.worker.watchdog import watch_rendering
 
 WAIT_SECONDS = 0.5
 
@@ -54,7 +55,7 @@ async def run_worker(
     releases. Whatever a dead worker left on this disk is settled and gone on from first.
     """
     await recover(ports, job)
-    with prepare(await persist(lambda: ports.store.read_job(job)), ports) as means:
+    with watch_rendering(), prepare(await persist(lambda: ports.store.read_job(job)), ports) as means:
         await _Worker(job, ports, worker, means).work(drain, grace_seconds)
     if await _finish(job, ports) in ENDED:
         await tidy_job(ports, job)

@@ -102,7 +102,7 @@ def test_a_seed_schema_adds_what_it_requires() -> None:
         (one_step() + "    when: true", "wrong_type", 6, 11, "an expression"),
         (one_step() + "    output: {properties: {a: {minLength: -1}}}", "invalid_schema", 6, 42, "minimum of 0"),
         (one_step() + "    output: {pattern: '(?=a)'}", "invalid_schema", 6, 23, "regex"),
-        (one_step() + "    output: {$ref: 'http://example.org/x'}", "invalid_schema", 6, 13, "disabled"),
+        (one_step() + "    output: {$ref: 'http://example.org/x'}", "invalid_schema", 6, 13, "write references as"),
         (one_step() + "    output: 3", "wrong_type", 6, 13, "JSON Schema"),
         (one_step() + "vary: {steps: [1]}", "name_clash", 6, 8, "reserved"),
         (one_step() + "vary: {a-b: [1]}", "invalid_name", 6, 8, "'a-b'"),

@@ -1,0 +1,91 @@
+"""What lint finds only where settings and seeds are known: unknown models, and prompts too long for theirs."""
+
+import difflib
+import math
+from collections.abc import Collection, Iterator, Mapping
+
+import orjson
+
+from gristmill.domain.completion import ModelName
+from gristmill.domain.ids import Slot
+from gristmill.domain.model import Model
+from gristmill.errors import Finding, UnknownPriceError
+from gristmill.jobs.estimate import CHARACTERS_PER_TOKEN
+from gristmill.jobs.preview import StepPreview, render_steps
+from gristmill.ports.models import Prices
+from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
+from gristmill.recipes.places import place_in_step
+from gristmill.recipes.recipe import DrawKey, Step
+
+
+def find_unknown_models(
+    recipe: Recipe, aliases: Mapping[str, ModelName], providers: Collection[str]
+) -> tuple[Finding, ...]:
+    """Each step whose model names no provider (an error), or is an alias that nobody has set (which `run` may)."""
+    return tuple(finding for step in recipe.steps for finding in _of_model(recipe, step, aliases, providers))
+
+
+def find_long_prompts(
+    recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck], aliases: Mapping[str, ModelName], prices: Prices
+) -> tuple[Finding, ...]:
+    """Each step whose prompt, with the longest of the rows and its reply, does not fit its model's context."""
+    every = ((number, rows.row(number)) for number in range(rows.rows))
+    number, row = max(every, key=lambda numbered: len(orjson.dumps(numbered[1])), default=(0, {}))
+    key = DrawKey(recipe=recipe.digest, seeds={}, random_seed=0)
+    shown = render_steps(recipe, open_scope(recipe, key, Slot(number), 0, seed=row, decks=decks))
+    models = {step.model: _model(step.model, aliases, prices) for step in recipe.steps}
+    return tuple(found for one in shown for found in _of_length(recipe, one, number, models[one.step.model]))
+
+
+def _of_model(
+    recipe: Recipe, step: Step, aliases: Mapping[str, ModelName], providers: Collection[str]
+) -> Iterator[Finding]:
+    provider, colon, name = step.model.partition(":")
+    if step.model in aliases or (colon and provider in providers):
+        return
+    near = difflib.get_close_matches(provider, providers if colon else aliases, n=1)
+    spot = place_in_step(recipe.source, step.id, "model")
+    yield Finding(
+        code="unknown_model",
+        severity="error" if colon else "warning",
+        message=f"No provider is called {provider!r}." if colon else f"Nothing says what the model {step.model!r} is.",
+        suggestion=f"Did you mean {near[0] + colon + name!r}?"
+        if near
+        else _what_to_write(step.model, providers, colon),
+        line=spot.line,
+        column=spot.column,
+        path=f"steps.{step.id}.model",
+    )
+
+
+def _what_to_write(model: str, providers: Collection[str], colon: str) -> str:
+    if colon:
+        return f"A model is PROVIDER:MODEL; there are {', '.join(f'{one}:' for one in providers)}."
+    return f"Set it under [models.aliases] in gristmill.toml, or run with --model {model}=PROVIDER:MODEL."
+
+
+def _model(used: str, aliases: Mapping[str, ModelName], prices: Prices) -> Model | None:
+    name = aliases.get(used) or (ModelName(used) if ":" in used else None)
+    try:
+        return prices.find_model(name) if name else None
+    except UnknownPriceError:
+        return None
+
+
+def _of_length(recipe: Recipe, shown: StepPreview, row: int, model: Model | None) -> Iterator[Finding]:
+    step = shown.step
+    context = model.limits.context if model else None
+    tokens = math.ceil(sum(len(message.content) for message in shown.messages) / CHARACTERS_PER_TOKEN)
+    if model is None or context is None or tokens + step.sampling.max_tokens <= context:
+        return
+    spot = place_in_step(recipe.source, step.id, "prompt")
+    yield Finding(
+        code="exceeds_context",
+        severity="warning",
+        message=f"With row {row + 1}, the longest, this prompt has about {tokens:,} tokens, and its reply up to"
+        f" {step.sampling.max_tokens:,}; {model.name} takes {context:,} in all.",
+        suggestion="Shorten it, such as by `truncate_tokens`, lower max_tokens, or take another model.",
+        line=spot.line,
+        column=spot.column,
+        path=f"steps.{step.id}.prompt",
+    )

@@ -1,0 +1,206 @@
+"""A stranger's template harms only its own job: every attack ends, soon and small, with words, wherever it is read."""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gristmill.adapters.renderer.child import MEMORY_BYTES
+from gristmill.adapters.renderer.process import CHILD, ChildRenderer
+from gristmill.domain.ids import JobId, Slot
+from gristmill.domain.job import JobStatus
+from gristmill.errors import GristmillError
+from gristmill.recipes import Scope, compile_template, lint_template, render_messages
+from gristmill.worker import watchdog
+from support.hostile import EXPENSIVE, FAILED, HARMLESS, PROMPTS, SOURCES
+from support.mill import FakeModels, Mill, echo
+from support.templates import one_step
+
+SECRET = "the-secret-that-nobody-may-read"
+SECONDS = 3.0
+RENDERED = {name: pair for name, pair in PROMPTS.items() if pair[1] in (EXPENSIVE, FAILED)}
+READ = {
+    **{name: (one_step(prompt), code) for name, (prompt, code) in PROMPTS.items() if name not in RENDERED},
+    **SOURCES,
+}
+PER_PROCESS = 12
+GROUPS = [list(RENDERED)[first : first + PER_PROCESS] for first in range(0, len(RENDERED), PER_PROCESS)]
+
+
+@pytest.fixture(autouse=True)
+def _planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the child process said of a source, and the seconds of CPU and bytes that it took, its start included."""
+
+    findings: Sequence[dict[str, str]]
+    seconds: float
+    grown: int
+
+
+def read_apart(source: str) -> Reading:
+    """The source given to the very process that lint starts; its own use of memory, as the kernel saw it."""
+    with subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()
+        before = resident(child.pid)
+        child.stdin.write(source.encode(errors="surrogatepass"))
+        child.stdin.close()
+        answer = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = status
+    assert status == 0
+    return Reading(json.loads(answer), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 - before)
+
+
+def resident(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+@pytest.mark.parametrize("name", READ)
+def test_lint_ends_soon_and_small_with_a_clear_error(name: str) -> None:
+    source, code = READ[name]
+    reading = read_apart(source)
+    errors = [finding for finding in reading.findings if finding["severity"] == "error"]
+    assert code in {finding["code"] for finding in errors} if code else errors == []
+    assert all(finding["message"].endswith((".", "?")) and "Traceback" not in finding["message"] for finding in errors)
+    assert SECRET not in str(reading.findings)
+    assert reading.seconds < SECONDS
+    assert reading.grown < MEMORY_BYTES
+
+
+@pytest.fixture
+def bounded() -> Iterator[None]:
+    """What runs within may take three seconds of CPU, and 512 MB at its highest."""
+    begun, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with watchdog.watch_rendering():
+        yield
+    assert time.process_time() - begun < SECONDS
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY_BYTES
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", RENDERED)
+def test_rendering_ends_soon_and_small_with_a_clear_error(name: str) -> None:
+    prompt, reason = RENDERED[name]
+    assert [finding for finding in lint_template(one_step(prompt)) if finding.severity == "error"] == []
+    recipe = compile_template(one_step(prompt))
+    with pytest.raises(GristmillError, match=r"^steps\.q\.prompt: ") as refused:
+        render_messages(recipe, recipe.steps[0], Scope(slot=Slot(0), seed={}))
+    assert refused.value.code == reason
+    assert len(str(refused.value)) < 600
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_only_looks_like_an_attack_renders(name: str) -> None:
+    prompt, text = HARMLESS[name]
+    recipe = compile_template(one_step(prompt))
+    (message,) = render_messages(recipe, recipe.steps[0], Scope(slot=Slot(0), seed={}))
+    assert message.content == text
+
+
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
+async def test_in_a_run_each_record_is_a_reject_and_another_job_of_the_process_completes(
+    quick_path: Path, names: list[str]
+) -> None:
+    hostile = {name: Mill(quick_path, JobId(f"hostile-{number}")) for number, name in enumerate(names)}
+    other = Mill(quick_path, JobId("other"))
+    for name, mill in hostile.items():
+        await mill.order(one_step(RENDERED[name][0], rest="attempts: {redraw: 0}"), records=1)
+    await other.order(records=20)
+    models = FakeModels(echo)
+    async with asyncio.TaskGroup() as group:
+        for number, mill in enumerate((*hostile.values(), other)):
+            group.create_task(mill.work(models, worker=f"worker-{number}"))
+    ended = {name: await mill.read() for name, mill in hostile.items()}
+    assert {name: [row.reason for row in outcome.rejects] for name, outcome in ended.items()} == {
+        name: [RENDERED[name][1]] for name in names
+    }
+    assert {outcome.job.status for outcome in ended.values()} == {JobStatus.SHORT}
+    beside = await other.read()
+    assert (beside.job.status, len(beside.records)) == (JobStatus.COMPLETED, 20)
+    assert SECRET not in str(models.asked)
+
+
+async def test_a_pattern_that_backtracks_elsewhere_is_checked_in_a_moment() -> None:
+    recipe = compile_template(SOURCES["a pattern that backtracks"][0])
+    validator = recipe.steps[0].validator
+    assert validator is not None
+    begun = time.process_time()
+    assert not validator.is_valid("a" * 100_000 + "!")
+    assert time.process_time() - begun < 1
+
+
+READY = "import os, json, time; print('ready', flush=True); "
+
+
+def running(program: str) -> ChildRenderer:
+    return ChildRenderer(command=(sys.executable, "-c", program), deadline_seconds=0.3)
+
+
+@pytest.mark.parametrize("program", [READY + "time.sleep(600)", READY + "os.abort()", READY + "os._exit(1)"])
+async def test_a_child_that_hangs_or_dies_is_one_finding_and_is_gone(program: str) -> None:
+    (finding,) = await running(program).lint(one_step())
+    assert (finding.code, finding.severity, finding.line) == ("too_expensive", "error", 1)
+    assert children() == []
+
+
+async def test_a_child_that_never_starts_is_no_fault_of_the_template() -> None:
+    with pytest.raises(GristmillError, match="did not start"):
+        await running("raise SystemExit(1)").lint(one_step())
+    assert children() == []
+
+
+async def test_a_child_is_given_no_key() -> None:
+    program = READY + "print(json.dumps([{'code': str(dict(os.environ)), 'message': ''}]))"
+    (finding,) = await ChildRenderer(command=(sys.executable, "-c", program)).lint("")
+    assert "PATH" in finding.code
+    assert SECRET not in finding.code
+
+
+async def test_a_child_has_the_findings_of_this_process() -> None:
+    for source in (one_step(), one_step("{{ nothing | uper }}"), "name: a\n"):
+        assert await ChildRenderer().lint(source) == lint_template(source)
+    assert children() == []
+
+
+def test_what_a_child_may_take_is_bounded_by_the_kernel() -> None:
+    fill = "import gristmill.adapters.renderer.child as child; child.limit(); bytearray(child.MEMORY_BYTES)"
+    done = subprocess.run([sys.executable, "-c", fill], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("MemoryError")
+
+
+def test_the_watchdog_stops_with_the_last_that_watches_and_leaves_other_work_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.01)
+    with watchdog.watch_rendering():
+        with watchdog.watch_rendering():
+            pass
+        assert signal.getitimer(signal.ITIMER_VIRTUAL)[1] > 0
+        begun = time.process_time()
+        while time.process_time() - begun < 0.2:
+            pass
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
+
+
+def children() -> list[int]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
