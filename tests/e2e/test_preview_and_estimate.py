@@ -113,10 +113,10 @@ def test_a_preview_that_is_interrupted_shows_what_was_paid_for(here: Here, press
         here.env |= {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "key"}
         words = ("preview", *ORDER, "-n", "90", "--json", "--concurrency", "2", "--model", "openai:mine")
         with here.start(*words, "--price", "openai:mine=1/1", "--budget", "1") as process:
-            wait_until(lambda: calls_of(provider) >= 4, "four calls")
+            wait_until(lambda: calls_of(provider) >= 4, "four calls", seconds=90.0)
             for _ in range(presses):
                 process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=120)
         billed = provider.stats()["billed_nano"]
     document = json.loads(out)
     shown = [step for item in document["items"] for step in item["steps"]]

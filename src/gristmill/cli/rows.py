@@ -16,6 +16,7 @@ from gristmill.jobs.preview import cost_of_rows, messages_of, outcome_of, read_c
 from gristmill.recipes import Recipe
 
 STYLES = {"accepted": "green", "rejected": "yellow", "unfinished": "red"}
+INSET = 2
 
 
 def show_row(recipe: Recipe, row: Row, seed: JsonObject) -> None:
@@ -56,9 +57,14 @@ def show_messages(messages: Sequence[Message]) -> None:
 
 
 def show_inset(label: str, text: str, style: str = "") -> None:
-    """Print a text set in by two places; on a terminal its further lines are too, elsewhere they stay whole."""
-    content = Text.assemble((label, "dim"), (text, style))
-    OUT.print(Padding(content, (0, 0, 0, 2), expand=False), soft_wrap=not OUT.is_terminal)
+    """Print a text set in by two places: on a terminal every line of it, elsewhere lines stay whole."""
+    if OUT.is_terminal:
+        content = Text.assemble((label, "dim"), (text, style))
+        OUT.print(Padding(content, (0, 0, 0, INSET), expand=False), soft_wrap=False)
+    else:
+        # A padding would cut what is longer than its width.
+        gap = " " * INSET
+        OUT.print(Text.assemble(gap, (label, "dim"), (text.replace("\n", f"\n{gap}"), style)))
 
 
 def _show_call(recipe: Recipe, call: Call) -> None:
