@@ -1,5 +1,6 @@
 """Every store moves jobs the same way: one table of states, each change with its event, and an end that stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,6 +51,16 @@ def test_jobs_are_listed_newest_first_and_page_by_page(mill: Mill) -> None:
     rest = mill(mill.store.list_jobs(limit=5, after=first[-1].id))
     assert [job.id for job in [*first, *rest]] == ["0", "c", "b", "a"]
     assert first[0] == mill(mill.store.read_job(JobId("0")))
+
+
+def test_lists_show_the_jobs_of_one_kind_and_datasets_unless_told_otherwise(mill: Mill) -> None:
+    dataset = mill.create(job=JobId("dataset"))
+    preview = replace(dataset, id=JobId("preview"), kind="preview")
+    mill(mill.store.create_job(preview, plan_shards(preview.id, first_slot=0, records=10, first_number=0)))
+    assert [job.id for job in mill(mill.store.list_jobs())] == ["dataset"]
+    assert [job.id for job in mill(mill.store.list_jobs(kind="preview"))] == ["preview"]
+    assert mill(mill.store.list_jobs(kind="preview", after=JobId("preview"))) == []
+    assert mill(mill.store.read_job(JobId("preview"))).kind == "preview"
 
 
 def test_shards_are_listed_in_order_without_the_sifting(mill: Mill) -> None:

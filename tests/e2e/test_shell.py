@@ -169,7 +169,7 @@ def test_the_starter_lints_previews_and_estimates_without_a_call(shell: Shell) -
     guess = shell("estimate", *order, "--records", "1000", "--json")
     made = shell("run", *order, "--records", "20", "--model", "scripted:demo")
     assert (made.returncode, "20 records" in made.stderr) == (0, True), made.stderr
-    assert [json.loads(line)["slot"] for line in shown.stdout.splitlines()] == [0, 1]
+    assert [item["slot"] for item in json.loads(shown.stdout)["items"]] == [0, 1]
     assert json.loads(guess.stdout)["records"] == 1000
     assert shell("init").returncode == 2
 

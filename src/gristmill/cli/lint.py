@@ -2,35 +2,23 @@
 
 import asyncio
 import tempfile
-<<<<<<< HEAD
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-=======
-from collections.abc import Mapping
->>>>>>> safety
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
-<<<<<<< HEAD
 from gristmill.cli.options import SEEDS_HELP, Encoding, Split, parse_reading, parse_seeds, read_template
 from gristmill.cli.terminal import count, json_text, say, write
 from gristmill.datasets import PLAIN_READING, SeedReading, survey_seeds
-from gristmill.errors import Finding
-from gristmill.jobs.seeds import keep_seeds, open_sets, refuse_unknown_sets
-from gristmill.recipes import Recipe, compile_template, lint_template, open_decks
-=======
-from gristmill.cli.options import SEEDS_HELP, parse_seeds, read_template
-from gristmill.cli.terminal import count, say
 from gristmill.domain.completion import ModelName
 from gristmill.errors import Finding, InvalidTemplateError
 from gristmill.jobs.lint import find_long_prompts, find_unknown_models
 from gristmill.jobs.models import STARTING_ALIASES
-from gristmill.jobs.seeds import check_sets, keep_seeds, open_sets, refuse_unknown_sets
+from gristmill.jobs.seeds import keep_seeds, open_sets, refuse_unknown_sets
 from gristmill.recipes import Deck, Recipe, SeedRows, compile_template, open_decks
->>>>>>> safety
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import find_prices, open_blobs, open_models, open_renderer
 from gristmill.wiring.settings import Settings, read_settings
@@ -60,30 +48,16 @@ def lint(
         Print everything found as one JSON object on stdout, and nothing else there.
     """
     source = asyncio.run(complete_template(read_template(template)))
-<<<<<<< HEAD
-    reading = parse_reading(split, encoding)
-    found = [_Found(file=str(template), findings=lint_template(source))]
-    if seeds and not _errors(found):
-        recipe = compile_template(source)
-        files = parse_seeds(seeds)
-        refuse_unknown_sets(recipe, files)
-        found += _lint_seeds(template, recipe, files, reading)
-        if not _errors(found):
-            _check_weights(recipe, files, reading)
+    found = [_Found(file=str(template), findings=asyncio.run(open_renderer().lint(source)))]
+    recipe = None if _errors(found) else _recipe_of(source)
+    if recipe is not None:
+        found.append(_Found(file=str(template), findings=_lint_models(recipe)))
+        found += _lint_sets(template, recipe, parse_seeds(seeds), parse_reading(split, encoding))
     if as_json:
         write(json_text({"findings": [{"file": one.file, **asdict(each)} for one in found for each in one.findings]}))
     else:
         _show(found, template)
     return BAD_INPUT if _errors(found) else OK
-=======
-    findings = asyncio.run(open_renderer().lint(source))
-    show_findings(findings, str(template))
-    problems = list(findings)
-    if not any(finding.severity == "error" for finding in findings):
-        problems += _lint_models(template, source)
-        problems += _lint_seeds(template, source, seeds) if seeds else ()
-    return _conclude(problems, template)
->>>>>>> safety
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +69,28 @@ class _Found:
     rows: int | None = None
 
 
-def _lint_seeds(template: Path, recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> Iterator[_Found]:
+def _recipe_of(source: str) -> Recipe | None:
+    try:
+        return compile_template(source)
+    except InvalidTemplateError:
+        # It lends a fragment and makes no records.
+        return None
+
+
+def _lint_models(recipe: Recipe) -> tuple[Finding, ...]:
+    settings = read_settings()
+    return find_unknown_models(recipe, _aliases(settings), open_models(settings).prefixes)
+
+
+def _lint_sets(template: Path, recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> Iterator[_Found]:
+    refuse_unknown_sets(recipe, files)
+    surveys = list(_survey(template, recipe, files, reading))
+    yield from surveys
+    if files and not _errors(surveys):
+        yield _Found(file=str(template), findings=_try_rows(recipe, files, reading))
+
+
+def _survey(template: Path, recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> Iterator[_Found]:
     for name, file in files.items():
         # What a prompt reads of a row that was drawn is not told by column.
         fields, columns = (recipe.set_fields[name], None) if name else (recipe.seed_fields, recipe.seed_columns)
@@ -105,50 +100,13 @@ def _lint_seeds(template: Path, recipe: Recipe, files: Mapping[str, Path], readi
         yield _Found(file=str(template), findings=survey.lacking)
 
 
-def _check_weights(recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> None:
-    """Raise InvalidSeedsError for rows without the weight by which they are drawn."""
-    drawn = {name: file for name, file in files.items() if name}
+def _try_rows(recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -> tuple[Finding, ...]:
+    """What the rows make of the prompts. Raises InvalidSeedsError for rows without the weight they are drawn by."""
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         blobs = open_blobs(f"file://{folder}")
-<<<<<<< HEAD
-        with open_sets(asyncio.run(keep_seeds(drawn, blobs, reading)), blobs) as sets:
-            open_decks(recipe, sets)
-
-
-def _errors(found: Sequence[_Found]) -> int:
-    return sum(finding.severity == "error" for one in found for finding in one.findings)
-
-
-def _show(found: Sequence[_Found], template: Path) -> None:
-    for one in found:
-        show_findings(one.findings, one.file)
-        if one.rows is not None:
-            say(f"{count(one.rows, 'row')} of {one.file} read.")
-    errors = _errors(found)
-    warnings = sum(len(one.findings) for one in found) - errors
-    if errors or warnings:
-=======
-        kept = asyncio.run(keep_seeds(files, blobs))
-        with open_sets(kept, blobs) as sets:
-            findings = check_sets(recipe, sets)
-            # They stand where the template asks for what a row lacks.
-            show_findings(findings, str(template))
+        with open_sets(asyncio.run(keep_seeds(files, blobs, reading)), blobs) as sets:
             decks = open_decks(recipe, sets)
-            long = _lint_lengths(recipe, sets[""], decks) if "" in sets else ()
-            show_findings(long, str(template))
-    return (*findings, *long)
-
-
-def _lint_models(template: Path, source: str) -> tuple[Finding, ...]:
-    try:
-        recipe = compile_template(source)
-    except InvalidTemplateError:
-        # It lends a fragment and calls nobody.
-        return ()
-    settings = read_settings()
-    findings = find_unknown_models(recipe, _aliases(settings), open_models(settings).prefixes)
-    show_findings(findings, str(template))
-    return findings
+            return _lint_lengths(recipe, sets[""], decks) if "" in sets else ()
 
 
 def _lint_lengths(recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck]) -> tuple[Finding, ...]:
@@ -163,13 +121,18 @@ def _aliases(settings: Settings) -> Mapping[str, ModelName]:
     return {**STARTING_ALIASES, **own}
 
 
-def _conclude(findings: list[Finding], template: Path) -> int:
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
-    if not findings:
-        say(f"✓ {template} is fine.", style="green")
-    else:
->>>>>>> safety
+def _errors(found: Sequence[_Found]) -> int:
+    return sum(finding.severity == "error" for one in found for finding in one.findings)
+
+
+def _show(found: Sequence[_Found], template: Path) -> None:
+    for one in found:
+        show_findings(one.findings, one.file)
+        if one.rows is not None:
+            say(f"{count(one.rows, 'row')} of {one.file} read.")
+    errors = _errors(found)
+    warnings = sum(len(one.findings) for one in found) - errors
+    if errors or warnings:
         say(f"{count(errors, 'error')}, {count(warnings, 'warning')}.")
     else:
         say(f"✓ {template} is fine.", style="green")

@@ -17,8 +17,10 @@ from gristmill.errors import BadInputError, GristmillError
 from gristmill.jobs.follow import StopSwitch
 from gristmill.jobs.models import STARTING_ALIASES
 from gristmill.ports.models import Prices
+from gristmill.recipes import compile_template
+from gristmill.wiring.aside import mill_aside
 from gristmill.wiring.local_model import pull_local_model
-from gristmill.wiring.mill import MillOrder, mill_aside
+from gristmill.wiring.mill import MillOrder
 from gristmill.wiring.ports import find_prices
 from gristmill.wiring.settings import read_settings
 
@@ -96,9 +98,9 @@ async def try_model(
         kind="test",
     )
     made = await mill_aside(order, StopSwitch())
-    report = made.report
+    report, recipe = made.report, compile_template(TEST_TEMPLATE)
     for row in made.rows:
-        show_row(row)
+        show_row(recipe, row, {})
     if report.job.status is not JobStatus.COMPLETED:
         say_error(report.job.detail or f"The model gave no usable answer: the test ended as {report.job.status}.")
     return exit_code(report.job.status)

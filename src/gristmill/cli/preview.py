@@ -5,21 +5,22 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter, validators
-from rich.padding import Padding
 from rich.text import Text
 
+from gristmill.cli.aside import how_it_ended, watch_aside
 from gristmill.cli.boundary import OK, about
 from gristmill.cli.options import OrderOptions
 from gristmill.cli.outcome import exit_code
-from gristmill.cli.rows import row_json, show_row
+from gristmill.cli.rows import show_draws, show_inset, show_messages, show_row
 from gristmill.cli.run import make_order
-from gristmill.cli.terminal import OUT, json_text, say, show_money, write
+from gristmill.cli.terminal import OUT, json_text, say, write
 from gristmill.domain.job import JobStatus
+from gristmill.domain.json import JsonObject
 from gristmill.jobs.create import plan_order
-from gristmill.jobs.follow import StopSwitch
-from gristmill.jobs.preview import SlotPreview, StepPreview, preview_json, preview_slots
+from gristmill.jobs.preview import SlotPreview, StepPreview, attempt_json, preview_json, preview_slots
+from gristmill.jobs.report import report_json
 from gristmill.recipes import compile_template
-from gristmill.wiring.mill import MillOrder, draft, mill_aside
+from gristmill.wiring.mill import MillOrder, draft
 
 
 async def preview(
@@ -35,6 +36,8 @@ async def preview(
 
     Example: gristmill preview templates/support-qa.yaml --seeds examples/products.jsonl -n 2 --no-call
 
+    With calls it is a job of its own, with --budget for it alone, and touches no dataset. Ctrl-C shows what was made.
+
     Parameters
     ----------
     template
@@ -44,7 +47,7 @@ async def preview(
     no_call
         Call no model: show seeds, draws and prompts, with ‹step› for answers that are not known.
     as_json
-        Print one JSON object for each record.
+        Print one JSON document: {items: [one for each attempt], job}.
     """
     with about(template):
         wanted = make_order(template, n, order)
@@ -55,38 +58,35 @@ async def _draft(wanted: MillOrder, *, as_json: bool) -> int:
     async with draft(wanted) as (request, ports):
         recipe = compile_template(request.template)
         previews = preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=request.records)
+    if as_json:
+        _write_document([preview_json(shown) for shown in previews], None)
+        return OK
     for shown in previews:
-        if as_json:
-            write(json_text(preview_json(shown)))
-        else:
-            _show(shown)
+        _show(shown)
     return OK
 
 
 async def _make(wanted: MillOrder, *, as_json: bool) -> int:
-    order = replace(wanted, kind="preview")
-    made = await mill_aside(order, StopSwitch())
-    report = made.report
-    for row in made.rows:
-        seed = made.seeds.get(row.seed_row) if row.seed_row is not None else None
-        if as_json:
-            write(json_text(row_json(row, seed)))
-        else:
-            show_row(row, seed)
-    if report.job.status is JobStatus.FAILED:
-        say(report.job.detail, style="red")
-    elif not as_json:
-        say(
-            f"{report.totals.accepted} of {report.job.records} accepted, {show_money(report.totals.spent.total)} spent."
+    made = await watch_aside(replace(wanted, kind="preview"))
+    recipe, job = compile_template(wanted.template), made.report.job
+    if as_json:
+        _write_document(
+            [attempt_json(recipe, row, made.seeds[row.slot]) for row in made.rows], report_json(made.report)
         )
-    return exit_code(report.job.status)
+    else:
+        for row in made.rows:
+            show_row(recipe, row, made.seeds[row.slot])
+    say(how_it_ended(made.report), style="red" if job.status is JobStatus.FAILED else "")
+    return exit_code(job.status)
+
+
+def _write_document(items: list[JsonObject], job: JsonObject | None) -> None:
+    write(json_text({"items": items, "job": job}, indent=2))
 
 
 def _show(shown: SlotPreview) -> None:
     OUT.rule(Text(f"record {shown.slot}", style="bold"), align="left", style="dim")
-    for name, value in (("seed", shown.seed), ("values", shown.values)):
-        if value:
-            OUT.print(Text.assemble((f"{name:<8}", "dim"), json_text(value)))
+    show_draws(shown.seed, shown.values)
     for step in shown.steps:
         _show_step(step)
     OUT.print()
@@ -98,6 +98,5 @@ def _show_step(step: StepPreview) -> None:
         return
     OUT.print(Text(step.step.id, style="bold cyan"))
     if step.problem:
-        OUT.print(Padding(Text(step.problem, style="red"), (0, 0, 0, 2)))
-    for message in step.messages:
-        OUT.print(Padding(Text.assemble((f"{message.role}: ", "dim"), message.content.rstrip()), (0, 0, 0, 2)))
+        show_inset("", step.problem, style="red")
+    show_messages(step.messages)

@@ -1,75 +1,97 @@
 """An attempt as it went: seed, draws, calls and what came of it."""
 
-import orjson
+from collections.abc import Sequence
+
 from rich.padding import Padding
 from rich.text import Text
 
 from gristmill.cli.terminal import OUT, json_text, show_money
 from gristmill.domain.call import Call
+from gristmill.domain.completion import Message
 from gristmill.domain.json import JsonObject
-from gristmill.domain.money import show_usd
-from gristmill.domain.record import Row
-from gristmill.jobs.report import tokens_json
+from gristmill.domain.record import CheckResult, Row
+from gristmill.domain.usage import Usage
+from gristmill.generation.attempt import Failed, Produced
+from gristmill.jobs.preview import cost_of_rows, messages_of, outcome_of, read_call, usage_of
+from gristmill.recipes import Recipe
+
+STYLES = {"accepted": "green", "rejected": "yellow", "unfinished": "red"}
+INSET = 2
 
 
-def row_json(row: Row, seed: JsonObject | None) -> JsonObject:
-    """The Preview shape of an attempt that was made."""
-    return {
-        "slot": row.slot,
-        "attempt": row.attempt,
-        "seed": seed or {},
-        "values": row.values,
-        "steps": [_call_json(call) for call in row.calls],
-        "record": row.record,
-        "checks": [
-            {"check": check.check, "passed": check.passed, "value": check.value, "words": check.words}
-            for check in row.checks
-        ],
-        "reason": row.reason,
-        "detail": row.detail or None,
-    }
-
-
-def show_row(row: Row, seed: JsonObject | None = None) -> None:
+def show_row(recipe: Recipe, row: Row, seed: JsonObject) -> None:
     """Print the attempt for a person."""
-    outcome = ("accepted", "green") if row.is_accepted else (f"rejected: {row.reason}", "yellow")
+    outcome = outcome_of(row)
     attempt = f", attempt {row.attempt + 1}" if row.attempt else ""
-    title = Text.assemble((f"record {row.slot}{attempt}", "bold"), "  ", outcome)
-    OUT.rule(title, align="left", style="dim")
-    for name, value in (("seed", seed), ("values", row.values)):
-        if value:
-            OUT.print(Text.assemble((f"{name:<8}", "dim"), json_text(value)))
+    words = f"{outcome}: {row.reason}" if row.reason else outcome
+    OUT.rule(
+        Text.assemble((f"record {row.slot}{attempt}", "bold"), "  ", (words, STYLES[outcome])),
+        align="left",
+        style="dim",
+    )
+    show_draws(seed, row.values)
     for call in row.calls:
-        _show_call(call)
+        _show_call(recipe, call)
     if row.record is not None:
         OUT.print(Text("record", style="bold cyan"))
-        OUT.print(Padding(Text(json_text(row.record, indent=2)), (0, 0, 0, 2)))
-    if row.detail:
-        OUT.print(Padding(Text(row.detail, style="yellow"), (0, 0, 0, 2)))
+        show_inset("", json_text(row.record, indent=2))
+    for check in row.checks:
+        _show_check(recipe, check)
+    if row.detail and not any(check.words == row.detail for check in row.checks):
+        show_inset("", row.detail, style="yellow")
+    OUT.print(Text(f"in all  {_figures(usage_of([row]), cost_of_rows([row]))}", style="dim"))
     OUT.print()
 
 
-def _show_call(call: Call) -> None:
-    figures = f"  {call.model}, {call.usage.input:,} + {call.usage.output:,} tokens, {call.milliseconds:,} ms"
-    cost = f", {show_money(call.cost)}" if call.cost else ""
+def show_draws(seed: JsonObject, values: JsonObject) -> None:
+    """Print what a slot's prompts are made of."""
+    for name, value in (("seed", seed), ("values", values)):
+        if value:
+            OUT.print(Text.assemble((f"{name:<8}", "dim"), json_text(value)), soft_wrap=not OUT.is_terminal)
+
+
+def show_messages(messages: Sequence[Message]) -> None:
+    """Print each message under its role."""
+    for message in messages:
+        show_inset(f"{message.role}: ", message.content.rstrip())
+
+
+def show_inset(label: str, text: str, style: str = "") -> None:
+    """Print a text set in by two places: on a terminal every line of it, elsewhere lines stay whole."""
+    if OUT.is_terminal:
+        content = Text.assemble((label, "dim"), (text, style))
+        OUT.print(Padding(content, (0, 0, 0, INSET), expand=False), soft_wrap=False)
+    else:
+        # A padding would cut what is longer than its width.
+        gap = " " * INSET
+        OUT.print(Text.assemble(gap, (label, "dim"), (text.replace("\n", f"\n{gap}"), style)))
+
+
+def _show_call(recipe: Recipe, call: Call) -> None:
     kind = "" if call.kind == "call" else f" {call.kind}"
-    OUT.print(Text.assemble((f"{call.place.step}{kind}", "bold cyan"), (figures + cost, "dim")))
-    for message in orjson.loads(call.prompt):
-        OUT.print(Padding(Text.assemble((f"{message['role']}: ", "dim"), message["content"].rstrip()), (0, 0, 0, 2)))
-    OUT.print(Padding(Text.assemble(("reply: ", "dim"), (call.reply or "none").rstrip()), (0, 0, 0, 2)))
+    figures = f"  {call.model}, {_figures(call.usage, call.spent.total)}, {call.milliseconds:,} ms"
+    OUT.print(Text.assemble((f"{call.place.step}{kind}", "bold cyan"), (figures, "dim")), soft_wrap=not OUT.is_terminal)
+    messages = messages_of(call)
+    # A repair goes on from the call above it: what is new is what was wrong.
+    show_messages(messages[-1:] if call.kind == "repair" else messages)
+    show_inset("reply: ", (call.reply or f"none ({call.finish_reason})").rstrip())
+    match read_call(recipe, call):
+        case Failed(_, detail):
+            show_inset("✗ ", detail, style="yellow")
+        case Produced(output) if not isinstance(output, str):
+            show_inset("output: ", json_text(output))
+        case _:
+            pass
 
 
-def _call_json(call: Call) -> JsonObject:
-    messages = orjson.loads(call.prompt)
-    system = [message["content"] for message in messages if message["role"] == "system"]
-    prompt = [message["content"] for message in messages if message["role"] != "system"]
-    return {
-        "id": call.place.step,
-        "kind": call.kind,
-        "model": call.model,
-        "system": "\n".join(system) or None,
-        "prompt": "\n".join(prompt),
-        "reply": call.reply,
-        "usage": tokens_json(call.usage),
-        "cost_usd": show_usd(call.cost),
-    }
+def _show_check(recipe: Recipe, check: CheckResult) -> None:
+    mark = ("✓ ", "green") if check.passed else ("✗ ", "yellow")
+    score = f" {check.value:g}" if check.value is not None else ""
+    reason = recipe.reason_of(check.check)
+    words = check.words or (f"against: {reason}" if reason != check.check else "")
+    OUT.print(Text.assemble(mark, f"{check.check}{score}", (f"  {words}", "dim")), soft_wrap=not OUT.is_terminal)
+
+
+def _figures(usage: Usage, cost: int) -> str:
+    tokens = f"{usage.input:,} + {usage.output:,} tokens"
+    return f"{tokens}, {show_money(cost)}" if cost else tokens

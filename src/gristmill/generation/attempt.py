@@ -176,14 +176,15 @@ async def _converse(making: _Making, step: Step, messages: tuple[Message, ...]) 
     repair = 0
     while True:
         call = await _ask_step(making, step, messages, repair)
-        read = _read(step, call)
+        read = read_answer(step, call)
         if isinstance(read, Produced) or repair == making.means.recipe.attempts.repair:
             return read
         messages = repair_messages(messages, call.reply or "", read.detail)
         repair += 1
 
 
-def _read(step: Step, call: Call) -> Produced | Failed:
+def read_answer(step: Step, call: Call) -> Produced | Failed:
+    """What an answered call brings its step: an output, or why the reply is none."""
     parsed = parse_reply(step, call.reply or "")
     if call.finish_reason != "length":
         return Produced(parsed.output) if isinstance(parsed, Parsed) else Failed("invalid_reply", parsed.why)

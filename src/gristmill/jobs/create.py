@@ -1,7 +1,7 @@
 """Ordering records: everything that can be refused is refused here, before anything is spent."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from gristmill.domain.completion import ModelName
@@ -10,7 +10,8 @@ from gristmill.domain.job import Job, Order
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd, show_usd
 from gristmill.domain.pricing import worst_cost
-from gristmill.domain.sharding import plan_shards
+from gristmill.domain.shard import Shard
+from gristmill.domain.sharding import plan_shards, plan_single_slots, spread_slots
 from gristmill.errors import BudgetTooSmallError, RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import first_calls
 from gristmill.jobs.draws import open_draws
@@ -45,9 +46,14 @@ async def create_job(request: JobRequest, ports: JobPorts, *, chance: random.Ran
         created_at=ports.clock.now(),
     )
     check_budget(recipe, job, request, ports)
-    shards = plan_shards(job.id, first_slot=0, records=job.records, first_number=0)
-    await ports.store.create_job(job, shards)
+    await ports.store.create_job(job, _shards_of(request, job.id))
     return job
+
+
+def _shards_of(request: JobRequest, job: JobId) -> Sequence[Shard]:
+    if request.spread_over is None:
+        return plan_shards(job, first_slot=0, records=request.records, first_number=0)
+    return plan_single_slots(job, spread_slots(request.records, over=request.spread_over))
 
 
 def plan_order(recipe: Recipe, request: JobRequest, ports: JobPorts) -> Order:

@@ -1,187 +1,166 @@
-"""What an order will cost and take, from its real seeds and rendered prompts: a guess that says what it rests on."""
+"""What an order will cost and take, with what that rests on: a guess without a call, or measures of a pilot."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from gristmill.domain.completion import Completion, ModelName
-from gristmill.domain.ids import Slot
+from gristmill.domain.completion import ModelName
 from gristmill.domain.job import Order
 from gristmill.domain.json import JsonObject
-from gristmill.domain.model import Model
+from gristmill.domain.model import Limits
 from gristmill.domain.money import NanoUsd, show_usd
-from gristmill.domain.pricing import cost_of, worst_cost
-from gristmill.domain.usage import Usage
-from gristmill.errors import RenderError, TemplateTooExpensiveError
-from gristmill.jobs.calls import completion_of
-from gristmill.jobs.draws import open_draws
-from gristmill.jobs.placeholder import placeholder
+from gristmill.jobs.grounds import Grounds, Load
+from gristmill.jobs.guess import guess, sample_calls, worst_of_record
+from gristmill.jobs.pilot import Pilot, measure, pilot_json
 from gristmill.jobs.ports import JobPorts
-from gristmill.jobs.preview import render_steps
 from gristmill.jobs.request import JobRequest
-from gristmill.recipes import Recipe, finish_record, judge_messages
-from gristmill.recipes.recipe import Scope
+from gristmill.jobs.spread import Level, Spread, attempts_of_slot, each
+from gristmill.recipes import Recipe
 
-SAMPLE_SLOTS = 50
-# English text has about four characters a token in today's vocabularies (OpenAI's own rule of thumb).
-CHARACTERS_PER_TOKEN = 4
-# What replies use of max_tokens, and how many first attempts are accepted, when nothing was measured yet.
-REPLY_SHARE = {"low": 0.2, "likely": 0.5, "high": 1.0}
-ACCEPTANCE = {"low": 1.0, "likely": 0.9, "high": 0.6}
-# A call's pace when nothing was measured yet: time to the first token, then tokens a second; and calls at once.
-FIRST_TOKEN_SECONDS = 0.6
-TOKENS_PER_SECOND = {"low": 120.0, "likely": 60.0, "high": 20.0}
+# Calls in flight when a model has no limit of its own: what providers let a new account do with ease.
 CALLS_AT_ONCE = 32
-
-BASIS = (
-    "prompts of {slots} slots rendered from your seeds, {characters} characters a token, replies {low:.0%},"
-    " {likely:.0%} or {high:.0%} of max_tokens, {rate:.0%} of attempts accepted, {at_once} calls at once"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """A guess: low, likely and high."""
-
-    low: float
-    likely: float
-    high: float
+SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What N accepted records will take. `worst` is what every attempt and repair could cost at the most."""
+    """What N accepted records will take. `worst` is what is held for them when every attempt and repair is used up.
+
+    `short` are the records that will be missing because their attempts were used up. The low cost goes with the high
+    acceptance. `pilot` is what the estimate itself cost.
+    """
 
     records: int
-    calls: Spread
-    input_tokens: Spread
-    output_tokens: Spread
-    cost: Spread
+    attempts: Spread
+    short: Spread
+    load: Load
+    models: Mapping[ModelName, Load]
     worst: NanoUsd
     seconds: Spread
+    grounds: Grounds
     basis: str
-    warnings: Sequence[str] = ()
+    warnings: Sequence[str]
+    pilot: Pilot | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sampled:
-    """One record's calls, averaged over the sampled slots."""
+def estimate_order(
+    recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, pilot: Pilot | None = None
+) -> Estimate:
+    """Guess from prompts of up to 50 slots spread over the order, or go by what a pilot with attempts measured."""
+    sample = sample_calls(recipe, order, request, ports)
+    grounds = measure(pilot) if pilot else guess(sample, order)
+    worst = worst_of_record(recipe, sample, order.models) * request.records
+    return project(recipe, order, request.records, grounds, worst=worst, pilot=pilot)
 
-    calls: Sequence[Completion]
-    slots: int
-    problems: Sequence[str]
 
-
-def estimate_order(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) -> Estimate:
-    """Guess calls, tokens, cost and time from up to 50 slots spread over the order."""
-    sampled = _sample(recipe, order, request, ports)
-    scale = request.records / max(sampled.slots, 1)
-    spreads = {name: _guess(sampled.calls, order.models, name) for name in ("low", "likely", "high")}
-    at_once = _calls_at_once(order)
-    worst = sum(worst_cost(order.models[call.model].price, call) for call in sampled.calls)
-    tries = (1 + recipe.attempts.redraw) * (1 + recipe.attempts.repair)
+def project(
+    recipe: Recipe, order: Order, records: int, grounds: Grounds, *, worst: float = 0.0, pilot: Pilot | None = None
+) -> Estimate:
+    """What `records` accepted records take, when each attempt is as the grounds say."""
+    limit, refused = recipe.attempts.limit, _refused(grounds)
+    attempts = each(lambda level: records * attempts_of_slot(1 - refused.at(level), limit))
+    short = each(lambda level: records * refused.at(level) ** limit)
+    load = grounds.load.times(attempts)
+    at_once = min(_calls_at_once(order), records * (1 if recipe.is_chain else len(recipe.steps)))
     return Estimate(
-        records=request.records,
-        calls=_spread(spreads, "calls", scale),
-        input_tokens=_spread(spreads, "input", scale),
-        output_tokens=_spread(spreads, "output", scale),
-        cost=_spread(spreads, "cost", scale),
-        worst=NanoUsd(round(worst * scale * tries)),
-        seconds=_spread(spreads, "seconds", scale / at_once),
-        basis=BASIS.format(
-            slots=sampled.slots,
-            characters=CHARACTERS_PER_TOKEN,
-            rate=ACCEPTANCE["likely"],
-            at_once=at_once,
-            **REPLY_SHARE,
-        ),
-        warnings=list(dict.fromkeys(sampled.problems)),
+        records=records,
+        attempts=attempts,
+        short=short,
+        load=load,
+        models={name: one.times(attempts) for name, one in grounds.models.items()},
+        # The rest of an order may well be dearer than its sample; the bound of all that is likely lies not below it.
+        worst=NanoUsd(round(max(worst, load.cost.high))),
+        seconds=each(lambda level: _seconds(grounds, order, attempts, level, at_once=at_once)),
+        grounds=grounds,
+        basis=f"{grounds.words}; {at_once} calls at once",
+        warnings=[*grounds.warnings, *_warnings(recipe, records, short)],
+        pilot=pilot,
     )
 
 
 def estimate_json(estimate: Estimate) -> JsonObject:
     """The Estimate shape: money as decimal text in US dollars, everything else as numbers."""
-    return {
+    accepted = estimate.grounds.acceptance
+    shape: JsonObject = {
         "records": estimate.records,
-        "calls": round(estimate.calls.likely),
-        "tokens": {"input": round(estimate.input_tokens.likely), "output": _rounded(estimate.output_tokens)},
-        "cost_usd": {
-            "low": show_usd(NanoUsd(round(estimate.cost.low))),
-            "likely": show_usd(NanoUsd(round(estimate.cost.likely))),
-            "high": show_usd(NanoUsd(round(estimate.cost.high))),
-            "worst": show_usd(estimate.worst),
-        },
+        "attempts": _rounded(estimate.attempts),
+        "calls": round(estimate.load.calls.likely),
+        "tokens": {"input": _rounded(estimate.load.input), "output": _rounded(estimate.load.output)},
+        "cost_usd": {**_money(estimate.load.cost), "worst": show_usd(estimate.worst)},
         "seconds": _rounded(estimate.seconds),
-        "acceptance": {"rate": ACCEPTANCE["likely"], "from": "assumed"},
+        "acceptance": {
+            "rate": round(accepted.likely, 3),
+            "low": round(accepted.low, 3),
+            "high": round(accepted.high, 3),
+            "from": estimate.grounds.source,
+        },
+        "short": _rounded(estimate.short),
+        "models": {name: _load_json(load) for name, load in estimate.models.items()},
         "basis": estimate.basis,
         "warnings": list(estimate.warnings),
     }
+    return {**shape, "pilot": pilot_json(estimate.pilot)} if estimate.pilot else shape
+
+
+def _load_json(load: Load) -> JsonObject:
+    tokens = {"input": _rounded(load.input), "output": _rounded(load.output)}
+    return {"calls": round(load.calls.likely), "tokens": tokens, "cost_usd": _money(load.cost)}
 
 
 def _rounded(spread: Spread) -> JsonObject:
     return {"low": round(spread.low), "likely": round(spread.likely), "high": round(spread.high)}
 
 
-def _sample(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) -> _Sampled:
-    count = min(request.records, SAMPLE_SLOTS)
-    slots = [Slot(i * request.records // count) for i in range(count)]
-    calls: list[Completion] = []
-    problems: list[str] = []
-    with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
-        for slot in slots:
-            scope = draws.scope(slot)
-            # A later prompt quotes replies that are not there yet: stand in for them with text of a likely length.
-            filler = "x" * _likely_reply(recipe)
-            for shown in render_steps(recipe, scope, filler=filler):
-                if shown.problem:
-                    problems.append(f"Some prompts could not be rendered: {shown.problem}")
-                elif shown.is_wanted:
-                    calls.append(completion_of(shown.step, tuple(shown.messages), order.aliases))
-            calls += _judge_calls(recipe, scope, order, filler)
-    return _Sampled(calls=calls, slots=count, problems=problems)
+def _money(spread: Spread) -> JsonObject:
+    return {
+        "low": show_usd(NanoUsd(round(spread.low))),
+        "likely": show_usd(NanoUsd(round(spread.likely))),
+        "high": show_usd(NanoUsd(round(spread.high))),
+    }
 
 
-def _judge_calls(recipe: Recipe, scope: Scope, order: Order, filler: str) -> list[Completion]:
-    """What the judges would be sent about a record of likely length; a record that cannot be made up counts nothing."""
-    outputs = {step.id: placeholder(step, filler=filler) for step in recipe.steps}
-    made = replace(scope, outputs=outputs)
-    try:
-        record = finish_record(recipe, made)
-        asked = [(judge.step, judge_messages(recipe, judge, record, made)) for judge in recipe.judges]
-    except (RenderError, TemplateTooExpensiveError):
-        return [completion_of(judge.step, (), order.aliases) for judge in recipe.judges]
-    return [completion_of(step, messages, order.aliases) for step, messages in asked]
+def _refused(grounds: Grounds) -> Spread:
+    # Few refused attempts make a low estimate.
+    accepted = grounds.acceptance
+    return Spread(low=1 - accepted.high, likely=1 - accepted.likely, high=1 - accepted.low)
 
 
-def _likely_reply(recipe: Recipe) -> int:
-    longest = max(step.sampling.max_tokens for step in recipe.steps)
-    return round(longest * REPLY_SHARE["likely"] * CHARACTERS_PER_TOKEN / 2)
+def _seconds(grounds: Grounds, order: Order, attempts: Spread, level: Level, *, at_once: int) -> float:
+    """The work shared by the calls in flight, and at the end one slot that is still on its way: all by itself.
+
+    Source: R. P. Brent, "The parallel evaluation of general arithmetic expressions", Journal of the ACM 21 (1974),
+    201-206, lemma 2. Limits a minute hold whatever the pace.
+    """
+    path = grounds.seconds.at(level)
+    work = attempts.at(level) * path
+    shared = work / at_once + path * (1 - 1 / at_once)
+    limits = [_limited(order.models[name].limits, load.times(attempts), level) for name, load in grounds.models.items()]
+    return grounds.start_seconds.at(level) + max(shared, *limits, 0.0)
 
 
-def _guess(calls: Iterable[Completion], models: Mapping[ModelName, Model], name: str) -> Mapping[str, float]:
-    """Sums over the sampled calls, with the redraws that this guess expects."""
-    sums = {"calls": 0.0, "input": 0.0, "output": 0.0, "cost": 0.0, "seconds": 0.0}
-    for call in calls:
-        usage = Usage(input=_tokens(call), output=round(call.max_tokens * REPLY_SHARE[name]))
-        sums["calls"] += 1
-        sums["input"] += usage.input
-        sums["output"] += usage.output
-        sums["cost"] += cost_of(models[call.model].price, usage)
-        sums["seconds"] += FIRST_TOKEN_SECONDS + usage.output / TOKENS_PER_SECOND[name]
-    return {key: value / ACCEPTANCE[name] for key, value in sums.items()}
-
-
-def _tokens(call: Completion) -> int:
-    text: int = sum(len(message.content) for message in call.messages)
-    schema = len(call.schema.text) if call.schema else 0
-    return math.ceil((text + schema) / CHARACTERS_PER_TOKEN)
-
-
-def _spread(spreads: Mapping[str, Mapping[str, float]], key: str, scale: float) -> Spread:
-    return Spread(**{name: sums[key] * scale for name, sums in spreads.items()})
+def _limited(limits: Limits, load: Load, level: Level) -> float:
+    calls, tokens = load.calls.at(level), load.input.at(level) + load.output.at(level)
+    minutes = [
+        calls / limits.requests_per_minute if limits.requests_per_minute else 0.0,
+        tokens / limits.tokens_per_minute if limits.tokens_per_minute else 0.0,
+    ]
+    return max(minutes) * SECONDS_PER_MINUTE
 
 
 def _calls_at_once(order: Order) -> int:
     limits = [model.limits.max_in_flight for model in order.models.values()]
     known = [limit for limit in (*limits, order.max_in_flight) if limit is not None]
     return min(known, default=CALLS_AT_ONCE)
+
+
+def _warnings(recipe: Recipe, records: int, short: Spread) -> list[str]:
+    warnings = []
+    if round(short.likely) >= 1:
+        warnings.append(
+            f"About {round(short.likely):,} of {records:,} records will be missing, their {recipe.attempts.limit}"
+            " attempts used up: relax the checks, or raise `attempts` in the template."
+        )
+    elif round(short.high) >= 1:
+        warnings.append(f"Up to {round(short.high):,} of {records:,} records may use up their attempts.")
+    if recipe.is_distinct:
+        warnings.append("Equal records become more frequent the more there are: more attempts than this may be needed.")
+    return warnings

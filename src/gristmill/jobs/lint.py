@@ -10,7 +10,7 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Slot
 from gristmill.domain.model import Model
 from gristmill.errors import Finding, UnknownPriceError
-from gristmill.jobs.estimate import CHARACTERS_PER_TOKEN
+from gristmill.jobs.lengths import BYTES_PER_TOKEN
 from gristmill.jobs.preview import StepPreview, render_steps
 from gristmill.ports.models import Prices
 from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
@@ -75,7 +75,7 @@ def _model(used: str, aliases: Mapping[str, ModelName], prices: Prices) -> Model
 def _of_length(recipe: Recipe, shown: StepPreview, row: int, model: Model | None) -> Iterator[Finding]:
     step = shown.step
     context = model.limits.context if model else None
-    tokens = math.ceil(sum(len(message.content) for message in shown.messages) / CHARACTERS_PER_TOKEN)
+    tokens = math.ceil(sum(len(message.content.encode()) for message in shown.messages) / BYTES_PER_TOKEN.likely)
     if model is None or context is None or tokens + step.sampling.max_tokens <= context:
         return
     spot = place_in_step(recipe.source, step.id, "prompt")

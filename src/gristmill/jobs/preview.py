@@ -1,16 +1,24 @@
-"""A look at records before they are made: draws and prompts as they would be, without a call."""
+"""A look at a few records before many: draws and prompts as they would be, and what calls made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import orjson
+
+from gristmill.domain.call import Call
 from gristmill.domain.completion import Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.job import Order
 from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.money import NanoUsd, show_usd
+from gristmill.domain.record import CheckResult, Row
+from gristmill.domain.usage import Usage
 from gristmill.errors import RenderError, TemplateTooExpensiveError
+from gristmill.generation.attempt import Failed, Produced, read_answer
 from gristmill.jobs.draws import open_draws
 from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.report import tokens_json
 from gristmill.jobs.request import JobRequest
 from gristmill.recipes import Recipe, is_wanted, render_messages
 from gristmill.recipes.recipe import Scope, Step
@@ -43,14 +51,14 @@ def preview_slots(recipe: Recipe, order: Order, request: JobRequest, ports: JobP
     return [_preview(recipe, scope) for scope in scopes]
 
 
-def render_steps(recipe: Recipe, scope: Scope, *, filler: str = "") -> list[StepPreview]:
-    """Each step's messages with placeholders for the outputs before it."""
+def render_steps(recipe: Recipe, scope: Scope, *, filler: Callable[[Step], str] = lambda _: "") -> list[StepPreview]:
+    """Each step's messages with placeholders for the outputs before it, `filler` behind each text of theirs."""
     outputs: dict[str, Json] = {}
     steps = []
     for step in recipe.steps:
         shown = _render(recipe, step, replace(scope, outputs=outputs))
         if shown.is_wanted:
-            outputs[step.id] = placeholder(step, filler=filler)
+            outputs[step.id] = placeholder(step, filler=filler(step))
         steps.append(shown)
     return steps
 
@@ -60,10 +68,59 @@ def preview_json(preview: SlotPreview) -> JsonObject:
     return {
         "slot": preview.slot,
         "attempt": 0,
+        "outcome": None,
         "seed": preview.seed,
         "values": preview.values,
         "steps": [_step_json(step) for step in preview.steps if step.is_wanted],
     }
+
+
+def attempt_json(recipe: Recipe, row: Row, seed: JsonObject) -> JsonObject:
+    """The Preview shape of an attempt that was made; `outcome` is accepted, rejected or unfinished."""
+    return {
+        "slot": row.slot,
+        "attempt": row.attempt,
+        "outcome": outcome_of(row),
+        "reason": row.reason,
+        "detail": row.detail or None,
+        "seed": seed,
+        "values": row.values,
+        "steps": [_call_json(recipe, call) for call in row.calls],
+        "record": row.record,
+        "checks": [_check_json(check) for check in row.checks],
+        "tokens": tokens_json(usage_of([row])),
+        "cost_usd": show_usd(cost_of_rows([row])),
+    }
+
+
+def outcome_of(row: Row) -> str:
+    """How an attempt ended: it may also have been cut short."""
+    if row.is_accepted:
+        return "accepted"
+    return "rejected" if row.is_reject else "unfinished"
+
+
+def usage_of(rows: Sequence[Row]) -> Usage:
+    """The tokens of all calls of some attempts."""
+    return sum((call.usage for row in rows for call in row.calls), Usage())
+
+
+def cost_of_rows(rows: Sequence[Row]) -> NanoUsd:
+    """What all calls of some attempts cost."""
+    return NanoUsd(sum(call.spent.total for row in rows for call in row.calls))
+
+
+def messages_of(call: Call) -> list[Message]:
+    """The messages of a call, as they were sent."""
+    return [Message(role=turn["role"], content=turn["content"]) for turn in orjson.loads(call.prompt)]
+
+
+def read_call(recipe: Recipe, call: Call) -> Produced | Failed | None:
+    """What a call brought its step: None when it has no reply, and for calls that no step made."""
+    step = next((step for step in recipe.steps if step.id == call.place.step), None)
+    if step is None or call.reply is None or call.kind == "judge":
+        return None
+    return read_answer(step, call)
 
 
 def _preview(recipe: Recipe, scope: Scope) -> SlotPreview:
@@ -81,7 +138,34 @@ def _render(recipe: Recipe, step: Step, scope: Scope) -> StepPreview:
 
 
 def _step_json(shown: StepPreview) -> JsonObject:
-    system = [message.content for message in shown.messages if message.role == "system"]
-    prompt = [message.content for message in shown.messages if message.role != "system"]
-    step: Mapping[str, Json] = {"id": shown.step.id, "system": "\n".join(system) or None, "prompt": "\n".join(prompt)}
+    step = {"id": shown.step.id, **_messages_json(shown.messages)}
     return {**step, "problem": shown.problem} if shown.problem else step
+
+
+def _call_json(recipe: Recipe, call: Call) -> JsonObject:
+    read = read_call(recipe, call)
+    return {
+        "id": call.place.step,
+        "kind": call.kind,
+        "model": call.model,
+        **_messages_json(messages_of(call)),
+        "reply": call.reply,
+        "finish_reason": call.finish_reason,
+        "output": read.output if isinstance(read, Produced) else None,
+        "problem": read.detail if isinstance(read, Failed) else None,
+        "usage": tokens_json(call.usage),
+        "cost_usd": show_usd(call.cost),
+        "certainty": call.certainty,
+        "ms": call.milliseconds,
+    }
+
+
+def _messages_json(messages: Sequence[Message]) -> JsonObject:
+    system = [message.content for message in messages if message.role == "system"]
+    prompt = [message.content for message in messages if message.role != "system"]
+    turns: list[Json] = [{"role": message.role, "content": message.content} for message in messages]
+    return {"system": "\n".join(system) or None, "prompt": "\n".join(prompt), "messages": turns}
+
+
+def _check_json(check: CheckResult) -> JsonObject:
+    return {"check": check.check, "passed": check.passed, "value": check.value, "words": check.words}

@@ -20,6 +20,7 @@ class JobRequest:
 
     `aliases` say what the model names of the template stand for; the one under "" stands for all it does not name.
     `priced` are the models whose price the user gave now. `budget` and `random_seed` are None when not given.
+    `spread_over` takes slots spread over an order of so many records, in place of the first ones.
     """
 
     template: str
@@ -31,6 +32,7 @@ class JobRequest:
     random_seed: int | None = None
     max_in_flight: int | None = None
     kind: JobKind = "dataset"
+    spread_over: int | None = None
 
     def __post_init__(self) -> None:
         """Raise BadInputError for numbers that no job can have."""

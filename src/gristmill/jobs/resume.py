@@ -17,8 +17,7 @@ MOST_LINES = 20
 
 async def last_job(ports: JobPorts) -> Job | None:
     """The newest job that makes a dataset, or None."""
-    jobs = await ports.store.list_jobs()
-    return next((job for job in jobs if job.kind == "dataset"), None)
+    return next(iter(await ports.store.list_jobs(limit=1)), None)
 
 
 async def continue_job(job: Job, request: JobRequest, ports: JobPorts) -> Job:

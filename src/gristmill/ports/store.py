@@ -10,7 +10,7 @@ from typing import Protocol
 
 from gristmill.domain.event import Event, EventType
 from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot, WorkerId, WriteId
-from gristmill.domain.job import Job, JobStatus, StopReason
+from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.report import JobTotals
@@ -57,8 +57,10 @@ class JobStore(Protocol):
         """The job's row. Raises NotFoundError."""
         ...
 
-    async def list_jobs(self, *, limit: int = 50, after: JobId | None = None) -> Sequence[Job]:
-        """Jobs by time of creation, newest first, at most `limit`, after the named one."""
+    async def list_jobs(
+        self, *, kind: JobKind = "dataset", limit: int = 50, after: JobId | None = None
+    ) -> Sequence[Job]:
+        """Jobs of one kind by time of creation, newest first, at most `limit`, after the named one."""
         ...
 
     async def read_totals(self, job: JobId) -> JobTotals:

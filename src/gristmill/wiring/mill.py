@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gristmill.adapters.local import SubprocessExecutor, SystemClock, lock_folder
-from gristmill.datasets import PLAIN_READING, SeedReading, SeedsReader, read_records, read_rejects, seeds_name
+from gristmill.datasets import PLAIN_READING, SeedReading
 from gristmill.domain.completion import ModelName
-from gristmill.domain.job import Job, JobKind
-from gristmill.domain.json import JsonObject
+from gristmill.domain.job import JobKind
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.pricing import Rates
-from gristmill.domain.record import Row
 from gristmill.errors import BadInputError, WorkersDiedError
 from gristmill.jobs.export import AnyFormat, ExportOrder, refuse_unmapped
 from gristmill.jobs.follow import Follower, StopSwitch, Watch
@@ -48,6 +46,7 @@ class MillOrder:
     random_seed: int | None = None
     max_in_flight: int | None = None
     kind: JobKind = "dataset"
+    spread_over: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +84,7 @@ async def request_of(order: MillOrder, settings: Settings, blobs: Blobs) -> JobR
         random_seed=order.random_seed,
         max_in_flight=order.max_in_flight,
         kind=order.kind,
+        spread_over=order.spread_over,
     )
 
 
@@ -163,35 +163,3 @@ def _pace(before: JobReport, after: JobReport, *, seconds: float) -> Pace:
         # Nothing was left to do: tell of the run that did it.
         return Pace(seconds=(job.finished_at - job.started_at).total_seconds(), accepted=after.totals.accepted)
     return Pace(seconds=seconds, accepted=after.totals.accepted - before.totals.accepted)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """A few records made aside: the job's end, every attempt by slot, and the seed rows they took, by number."""
-
-    report: JobReport
-    rows: Sequence[Row]
-    seeds: Mapping[int, JsonObject]
-
-
-async def mill_aside(order: MillOrder, switch: StopSwitch) -> Aside:
-    """Make a few records in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="gristmill-") as name:
-        folder = Path(name)
-        delivery = await mill(order, Milling(folder=folder, formats=()), switch)
-        prices = find_prices(read_settings(), order.prices, callable_only=False)
-        async with open_job_ports(folder_place(folder), prices) as ports:
-            job = delivery.report.job.id
-            manifest = await ports.store.read_manifest(job)
-            rows = [row async for row in read_records(ports.blobs, job, manifest)]
-            rows += [row async for row in read_rejects(ports.blobs, job, manifest)]
-            seeds = _seeds_of(rows, delivery.report.job, ports.blobs)
-    return Aside(report=delivery.report, rows=sorted(rows, key=lambda row: (row.slot, row.attempt)), seeds=seeds)
-
-
-def _seeds_of(rows: Sequence[Row], job: Job, blobs: Blobs) -> Mapping[int, JsonObject]:
-    if "" not in job.order.seeds:
-        return {}
-    with blobs.open(seeds_name(job.order.seeds[""])) as file:
-        reader = SeedsReader(file)
-        return {row.seed_row: reader.row(row.seed_row) for row in rows if row.seed_row is not None}

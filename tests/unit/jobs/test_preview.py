@@ -44,11 +44,11 @@ async def test_an_estimate_grows_from_low_to_worst_and_scales_with_the_records(t
         order = plan_order(recipe, request, ports)
         guess = estimate_order(recipe, order, request, ports)
     shown = estimate_json(guess)
-    assert guess.calls.low == 2000
-    assert guess.cost.low < guess.cost.likely < guess.cost.high < guess.worst
+    assert guess.load.calls.low == 2000
+    assert guess.load.cost.low < guess.load.cost.likely < guess.load.cost.high < guess.worst
     assert guess.seconds.low < guess.seconds.likely < guess.seconds.high
     assert shown["records"] == 1000
-    assert shown["acceptance"] == {"rate": 0.9, "from": "assumed"}
+    assert shown["acceptance"] == {"rate": 0.9, "low": 0.6, "high": 1.0, "from": "assumed"}
 
 
 def test_a_placeholder_has_the_shape_of_its_schema() -> None:

@@ -14,7 +14,7 @@ from gristmill.adapters.sql.tables import budgets, jobs
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.budget import Budget
 from gristmill.domain.ids import SIFTING, JobId
-from gristmill.domain.job import ACTIVE, Job, JobStatus, StopReason, change_status, next_status, resume, stop
+from gristmill.domain.job import ACTIVE, Job, JobKind, JobStatus, StopReason, change_status, next_status, resume, stop
 from gristmill.domain.money import NanoUsd, show_usd
 from gristmill.domain.shard import Shard
 from gristmill.domain.slots import SlotSet
@@ -23,7 +23,11 @@ from gristmill.errors import BudgetTooSmallError, NotFoundError, WrongStateError
 _ALL = select(jobs, budgets.c.cap).join(budgets, budgets.c.job == jobs.c.id)
 _READ = _ALL.where(jobs.c.id == bindparam("of"))
 _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("of"))
-_NEWEST = _ALL.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(bindparam("most"))
+_NEWEST = (
+    _ALL.where(jobs.c.kind == bindparam("sort"))
+    .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+    .limit(bindparam("most"))
+)
 _PLACE = select(jobs.c.created_at).where(jobs.c.id == bindparam("of"))
 _OLDER = _NEWEST.where(
     or_(
@@ -63,15 +67,15 @@ def is_stopping(tx: Transaction, job: JobId) -> bool:
     return _read_status(tx, job) not in ACTIVE
 
 
-def list_jobs(tx: Transaction, limit: int, after: JobId | None) -> Sequence[Job]:
-    """Jobs, newest first. Raises NotFoundError when `after` names none."""
+def list_jobs(tx: Transaction, kind: JobKind, limit: int, after: JobId | None) -> Sequence[Job]:
+    """Jobs of one kind, newest first. Raises NotFoundError when `after` names none."""
     if after is None:
-        rows = tx.connection.execute(_NEWEST, {"most": limit})
+        rows = tx.connection.execute(_NEWEST, {"sort": kind, "most": limit})
     else:
         place = tx.connection.execute(_PLACE, {"of": after}).scalar_one_or_none()
         if place is None:
             raise NotFoundError(f"There is no job {after}.")
-        rows = tx.connection.execute(_OLDER, {"most": limit, "at": place, "of": after})
+        rows = tx.connection.execute(_OLDER, {"sort": kind, "most": limit, "at": place, "of": after})
     return [decode_job(row) for row in rows.mappings()]
 
 

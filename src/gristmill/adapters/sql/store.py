@@ -19,7 +19,7 @@ from gristmill.adapters.sql.totals import Totals
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.event import Event, EventType
 from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, WorkerId, WriteId
-from gristmill.domain.job import Job, JobStatus, StopReason
+from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.report import JobTotals
@@ -93,8 +93,10 @@ class SqlStore:
     async def read_job(self, job: JobId) -> Job:
         return await self._read(jobs.read_job, job)
 
-    async def list_jobs(self, *, limit: int = 50, after: JobId | None = None) -> Sequence[Job]:
-        return await self._read(jobs.list_jobs, limit, after)
+    async def list_jobs(
+        self, *, kind: JobKind = "dataset", limit: int = 50, after: JobId | None = None
+    ) -> Sequence[Job]:
+        return await self._read(jobs.list_jobs, kind, limit, after)
 
     async def read_totals(self, job: JobId) -> JobTotals:
         return await self._read(self._totals.read, job)
