@@ -66,7 +66,8 @@ async def test_what_two_workers_made_twice_is_sifted_out_and_made_again(mill: Mi
         await asyncio.sleep(0)
         return say(str(chance.randrange(100_000)))
 
-    await mill.order(UNIQUE, records=4_600)
+    # Chance alone makes about one slot in a hundred thousand a duplicate ten times: none of these runs short.
+    await mill.order(UNIQUE + "attempts: {redraw: 9}\n", records=4_600)
     async with asyncio.TaskGroup() as workers:
         for name in ("a", "b"):
             workers.create_task(mill.work(FakeModels(answer), worker=name))
