@@ -7,7 +7,6 @@ from gristmill.domain.ids import Slot
 from gristmill.domain.json import JsonObject
 from gristmill.domain.value import value
 
-
 # Why a record is rejected that is like one that stands.
 DUPLICATE = "duplicate"
 NEAR_DUPLICATE = "near_duplicate"
