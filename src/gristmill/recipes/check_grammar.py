@@ -66,13 +66,18 @@ def _read_kind(reader: Reader, node: Table, kind: str, fields: Mapping[str, Node
         case "schema":
             return _read_conform(reader, node, fields, index)
         case _:
-            names = _read_field_names(reader, fields[kind], f"{path}.{kind}")
-            if not names:
-                return None
-            if kind == "unique":
-                return Unique(name=f"unique:{index + 1}", index=index, fields=names)
-            similarity = _read_similarity(reader, fields, path)
-            return Distinct(name=f"distinct:{index + 1}", index=index, fields=names, similarity=similarity)
+            return _read_comparison(reader, kind, fields, index)
+
+
+def _read_comparison(reader: Reader, kind: str, fields: Mapping[str, Node], index: int) -> Check | None:
+    path = f"checks[{index}]"
+    names = _read_field_names(reader, fields[kind], f"{path}.{kind}")
+    name = f"{kind}:{index + 1}"
+    if not names:
+        return None
+    if kind == "unique":
+        return Unique(name=name, index=index, fields=names)
+    return Distinct(name=name, index=index, fields=names, similarity=_read_similarity(reader, fields, path))
 
 
 def _read_expect(reader: Reader, fields: Mapping[str, Node], path: str, index: int) -> Check | None:

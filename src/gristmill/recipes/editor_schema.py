@@ -128,12 +128,11 @@ def _check() -> JsonObject:
     reason: JsonObject = {"reason": {"type": "string"}}
     similarity = _said("0.85 when left out.", _number(limits.LEAST_SIMILARITY, 1))
     judge: JsonObject = {
-        **_calling(),
+        **{key: schema for key, schema in _calling().items() if key != "model"},
         "judge": _said("The model that judges.", name),
         "ask": _said("What it is asked about the record.", {"type": "string"}),
         "at_least": _said("The lowest score that passes, of 1 to 5.", _number(1, limits.BEST_SCORE, "integer")),
     }
-    del judge["model"]
     sql = {
         "sql": _said("A query that must run in SQLite.", {"type": "string"}),
         "setup": _said("Statements that build its tables.", {"type": "string"}),

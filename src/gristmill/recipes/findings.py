@@ -19,7 +19,6 @@ class Code(StrEnum):
     MISSING_KEY = "missing_key"
     WRONG_TYPE = "wrong_type"
     WRONG_VALUE = "wrong_value"
-    NOT_SUPPORTED = "not_supported"
     INVALID_NAME = "invalid_name"
     NAME_CLASH = "name_clash"
     INVALID_EXPRESSION = "invalid_expression"

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 from rensa import RMinHash
@@ -21,9 +22,9 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s{_PROSE_SIGNS}]")
 
 
 def signature_of(values: list[Json]) -> tuple[int, ...]:
-    """The MinHash signature of the values' texts, as 64-bit fingerprints. The same in every process and on every machine.
+    """The MinHash signature of the values' texts, as 64-bit fingerprints: the same on every machine.
 
-    A value that is no text counts as its canonical JSON. Takes 60 us for a hundred words, and time in proportion.
+    A value that is no text counts as its canonical JSON. Takes about 0.1 ms for sixty words, and more in proportion.
     """
     text = "\n".join(value if isinstance(value, str) else canonical(value) for value in values)
     minhash = RMinHash(LANES, _SEED)
@@ -39,4 +40,4 @@ def shingles_of(text: str) -> list[str]:
     """
     plain = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode()).casefold()
     words = _WORD.findall(plain)
-    return words + [f"{left} {right}" for left, right in zip(words, words[1:], strict=False)] or [plain.strip()]
+    return words + [f"{left} {right}" for left, right in pairwise(words)] or [plain.strip()]

@@ -28,8 +28,8 @@ class Reader:
     texts: list[str] = field(default_factory=list)
     fragments: Fragments = field(default_factory=Fragments)
 
-    def fields(self, node: Node, path: str, known: Collection[str], coming: Collection[str] = ()) -> Mapping[str, Node]:
-        """The entries of a table under known keys; those of `coming` are refused as not supported yet."""
+    def fields(self, node: Node, path: str, known: Collection[str]) -> Mapping[str, Node]:
+        """The entries of a table under known keys."""
         if not isinstance(node, Table):
             self.wrong_type(node, path, "a mapping of keys to values")
             return {}
@@ -39,10 +39,8 @@ class Reader:
             self.spots[place] = spot
             if name in known:
                 kept[name] = entry.node
-            elif name in coming:
-                self.findings.error(Code.NOT_SUPPORTED, f"The key {name!r} is not supported yet.", spot, path=place)
             else:
-                hint = did_you_mean(name, [*known, *coming]) or f"Known keys: {', '.join(known)}."
+                hint = did_you_mean(name, known) or f"Known keys: {', '.join(known)}."
                 self.findings.error(Code.UNKNOWN_KEY, f"Unknown key {name!r}.", spot, path=place, suggestion=hint)
         return kept
 

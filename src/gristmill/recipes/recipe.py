@@ -127,7 +127,7 @@ class Sql:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conform:
-    """A check: the value of `of` must satisfy a JSON Schema, fixed (`validator`, of `text`) or given by `expression`."""
+    """A check: the value of `of` must satisfy a JSON Schema, fixed (`validator`) or given by `expression`."""
 
     name: str
     of: Text

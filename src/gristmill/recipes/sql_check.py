@@ -12,7 +12,6 @@ from contextlib import closing
 from functools import partial
 from itertools import zip_longest
 from math import prod
-from typing import TypeAlias
 
 # Steps of SQLite's machine, for setup and query together. A step takes well under a microsecond unless it handles long
 # values, so the bound of time below matters only to queries made to be slow.
@@ -75,8 +74,6 @@ _TOKEN = re.compile(
 
 # What may stand between AS and the bracket of a common table expression.
 _BETWEEN = ("not", "materialized")
-
-Run: TypeAlias = "Callable[[], str]"
 
 
 def run_query(query: str, setup: str, *, rows: int) -> str:
@@ -151,7 +148,7 @@ def _query(connection: sqlite3.Connection, query: str, rows: int, meter: _Meter)
     return f"the query gives {found} rows, fewer than {rows}" if found < rows else ""
 
 
-def _try(run: Run, meter: _Meter) -> str:
+def _try(run: Callable[[], str], meter: _Meter) -> str:
     try:
         return run()
     except (sqlite3.Error, sqlite3.Warning, MemoryError, ValueError) as error:

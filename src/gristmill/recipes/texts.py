@@ -25,10 +25,8 @@ MAX_VALUE_DEPTH = 64
 # The name under which a single expression leaves its value; one that no template would think of.
 _RESULT = "gristmill_result"
 
-_COMING_TAGS: dict[type[nodes.Node], str] = {
-    nodes.Extends: "extends",
-    nodes.Block: "block",
-}
+# Templates take from one another by fragments: inheritance would be a second way.
+_REFUSED_TAGS: dict[type[nodes.Node], str] = {nodes.Extends: "extends", nodes.Block: "block"}
 
 NO_FRAGMENTS = Fragments()
 
@@ -125,10 +123,11 @@ def _refuse_unknown(tree: nodes.Template, scalar: Scalar, findings: Findings, pa
     for modifier in tree.find_all(nodes.EvalContextModifier):
         message = "`{% autoescape %}` is for HTML; a prompt is plain text."
         findings.error(Code.INVALID_EXPRESSION, message, scalar.locate(modifier.lineno, "autoescape"), path=path)
-    for statement in tree.find_all(tuple(_COMING_TAGS)):
-        tag = _COMING_TAGS[type(statement)]
+    for statement in tree.find_all(tuple(_REFUSED_TAGS)):
+        tag = _REFUSED_TAGS[type(statement)]
+        message = f"`{{% {tag} %}}` has no place here."
         spot = scalar.locate(statement.lineno, tag)
-        findings.error(Code.NOT_SUPPORTED, f"`{{% {tag} %}}` is not supported yet.", spot, path=path)
+        findings.error(Code.INVALID_EXPRESSION, message, spot, path=path, suggestion="Include or import a fragment.")
 
 
 def _single_expression(tree: nodes.Template) -> nodes.Expr | None:

@@ -167,7 +167,7 @@ def test_a_seed_schema_adds_what_it_requires() -> None:
         (one_step() + "record: {}", "wrong_value", 6, 9, "at least one field"),
         (one_step() + "checks: [{}]", "wrong_value", 6, 10, "exactly one of expect, unique"),
         (one_step() + "checks: [{unique: w}]", "unknown_field", 6, 19, "no field 'w'"),
-        (one_step() + "checks: [{unique: q, reason: x}]", "wrong_value", 6, 30, "Only an expect"),
+        (one_step() + "checks: [{unique: q, reason: x}]", "wrong_value", 6, 30, "has no 'reason'"),
         (one_step() + "checks: [{expect: '{{ record.z }}'}]", "unknown_field", 6, 23, "no field 'z'"),
         (one_step() + "checks: [{expect: 'a {{ record.q }}'}]", "wrong_value", 6, 19, "single expression"),
         (one_step() + "attempts: {repair: 99}", "wrong_value", 6, 20, "99"),
@@ -187,19 +187,6 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(
     (finding,) = findings_of(source)
     assert (finding.code, finding.line, finding.column) == (code, line, column)
     assert words in str(finding)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        one_step() + "checks: [{distinct: q, similarity: 0.8}]",
-        one_step() + "checks: [{judge: premium, ask: x, at_least: 4}]",
-    ],
-)
-def test_what_comes_later_is_refused_by_name_and_not_ignored(source: str) -> None:
-    found = findings_of(source)
-    assert {finding.code for finding in found} == {"not_supported"}
-    assert "not supported yet" in found[0].message
 
 
 def test_every_mistake_is_reported_at_once_in_the_order_of_the_source() -> None:

@@ -36,14 +36,14 @@ ATTACKS = {
     "a cross join": ("SELECT count(*) FROM t a, t b, t c, t d", BIG),
     "a sorted cross join": (f"SELECT a.b, {LONG} || b.a || c.a AS y FROM t a, t b, t c ORDER BY y", BIG),
     "a slow pattern": (
-        f"SELECT count(*) FROM t a, t b WHERE {LONG} || a.a LIKE '%3%3%3%3%3%3%3%3%3%3%3%3%3%3%3%x'",
+        f"SELECT count(*) FROM t a, t b WHERE {LONG} || a.a || b.a LIKE '%3%3%3%3%3%3%3%3%3%3%3%3%3%3%3%x'",
         BIG,
     ),
     "a slow search": (f"SELECT instr({LONG}, substr({LONG}, 3, 1000) || 'x') FROM t a, t b", BIG),
     "a slow trim": (f"SELECT trim({LONG}, {LONG}) FROM t a, t b", BIG),
     "tables that nest": (f"{NESTED} SELECT count(*) FROM c16", ""),
     "tables that nest wide": (
-        f"WITH c AS (SELECT 1), d AS (SELECT 1 FROM {WIDE}) SELECT 1 FROM {WIDE}, d, d e, d f, d g, d h, d i, d j, d k, d l",
+        f"WITH c AS (SELECT 1), d AS (SELECT 1 FROM {WIDE}) SELECT 1 FROM {WIDE}, d, d e, d f, d g, d h, d i, d j, d k",
         "",
     ),
     "views that nest": ("SELECT 1", VIEWS),
@@ -95,7 +95,7 @@ def test_a_hostile_query_fails_in_a_second_and_in_bounded_memory(attack: str, tm
     "query",
     [
         "SELECT a, upper(b) FROM t WHERE b LIKE 'x%' ORDER BY a LIMIT 5",
-        "WITH big AS (SELECT * FROM t WHERE a > 1), one AS (SELECT * FROM big) SELECT one.a FROM one JOIN big ON big.a = one.a",
+        "WITH big AS (SELECT * FROM t), one AS (SELECT * FROM big) SELECT one.a FROM one JOIN big b ON b.a = one.a",
         "SELECT b, count(*), avg(a), rank() OVER (ORDER BY b) FROM t GROUP BY b HAVING count(*) > 0;",
         "SELECT date('now', '-30 days'), json_extract('{\"a\": 1}', '$.a'), CASE WHEN a = 1 THEN 'one' END FROM t",
         "VALUES (1)",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gristmill.datasets import StandingRecords, write_segment
+from gristmill.datasets import StandingRecords, read_rejects, write_segment
 from gristmill.domain.call import CallCounts
 from gristmill.domain.ids import SIFTING, Digest, Slot, WorkerId
 from gristmill.domain.job import JobStatus
@@ -14,6 +14,7 @@ from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.record import Row
 from gristmill.domain.shard import Lease, Progress, Report
 from gristmill.domain.sharding import plan_shards
+from gristmill.recipes.likeness import signature_of
 from gristmill.worker import persist, sifting
 from gristmill.worker.persist import new_write
 from gristmill.worker.ports import WorkerPorts
@@ -174,3 +175,19 @@ async def test_a_long_sifting_renews_its_lease_as_it_reads(
         after = (await ports.store.read_shard(JOB, SIFTING)).position
         taken, finished, released = 1, 1, 1
         assert after - before == taken + renewals + finished + released
+
+
+async def test_records_nearly_alike_are_withdrawn_as_such_and_their_slots_go_on(mill: Mill) -> None:
+    await mill.order(ONE_STEP + "checks: [{distinct: line}]\n", records=3)
+    text = " ".join(f"word{i}" for i in range(60))
+    prints = [signature_of([line]) for line in (text, f"{text} more", "something else")]
+    async with mill.open(FakeModels(echo)) as ports:
+        await fill(ports, dict(enumerate(prints)))
+        standing = await Sifting(ports, await take(ports), LIMIT, StandingRecords(similarities=(0.85,))).sift()
+        assert standing is not None
+        assert standing.find_like(prints[2]) == "near_duplicate"
+        assert await withdrawn(ports) == {(1, 0)}
+        manifest = await ports.store.read_manifest(JOB)
+        assert [row.reason async for row in read_rejects(ports.blobs, JOB, manifest)] == ["near_duplicate"]
+        lease = await take(ports)
+        assert (list(lease.done.missing()), dict(lease.attempts)) == ([1], {1: 1})
