@@ -13,7 +13,10 @@ TEMPLATE_HELP = f"Which starter to write: {', '.join(STARTERS)}."
 
 
 def init(
-    folder: Path = Path(), /, *, template: Annotated[str, Parameter(name=["--template", "-t"], help=TEMPLATE_HELP)] = FIRST
+    folder: Path = Path(),
+    /,
+    *,
+    template: Annotated[str, Parameter(name=["--template", "-t"], help=TEMPLATE_HELP)] = FIRST,
 ) -> int:
     """Write a starter template and seeds into a folder. Files that are there are left as they are.
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (the queries are replies of a model that plays; nothing here runs them)
 """What a prompt shows besides prose: tables as SQL, tools as JSON, and sentences that can be quoted."""
 
 import random
