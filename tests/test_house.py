@@ -83,7 +83,7 @@ def test_every_command_of_the_readme_is_one(line: str) -> None:
     assert bound.signature is not None
 
 
-def test_a_wheel_carries_the_starter_the_migrations_and_the_licence(tmp_path: Path) -> None:
+def test_a_wheel_carries_the_starters_the_migrations_and_the_licence(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     for name in ("src", "templates", "examples"):
@@ -97,7 +97,8 @@ def test_a_wheel_carries_the_starter_the_migrations_and_the_licence(tmp_path: Pa
     (wheel,) = tmp_path.glob("*.whl")
     carried = {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
     migrations = {path.name for path in (ROOT / "src").glob("gristmill/adapters/sql/migrations/**/*.py")}
-    assert {"support-qa.yaml", "products.jsonl", "py.typed", "LICENSE"} | migrations <= carried
+    starters = {path.name for folder in ("templates", "examples") for path in (ROOT / folder).iterdir()}
+    assert {"py.typed", "LICENSE"} | starters | migrations <= carried
     assert len(migrations) > 2
 
 

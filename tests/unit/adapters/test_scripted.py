@@ -1,7 +1,10 @@
 """The scripted model: values that satisfy schemas, faults by script, and prose that names its subject."""
 
 import asyncio
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from dataclasses import replace
 
 import jsonschema_rs
 import orjson
@@ -176,3 +179,44 @@ async def test_a_hundred_at_once_do_not_disturb_each_other() -> None:
     replies = await asyncio.gather(*asked)
     assert replies == [await ask(completion(f"Write about Lamp {n}.")) for n in range(100)]
     assert not any(isinstance(reply, ModelError) for reply in replies)
+
+
+TABLES = "CREATE TABLE film (id INTEGER PRIMARY KEY, title TEXT);\nINSERT INTO film VALUES (1, 'Dawn');\n"
+
+
+async def test_sql_is_a_query_that_finds_something_in_the_tables_of_the_prompt() -> None:
+    for question in map(str, range(20)):
+        schema = '{"type":"object","properties":{"sql":{"type":"string","pattern":"^SELECT"}}}'
+        reply = await ask(completion(TABLES + question, schema=schema))
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.executescript(TABLES)
+            assert database.execute(orjson.loads(reply.text)["sql"]).fetchall()
+
+
+async def test_a_quote_is_a_whole_sentence_of_the_prompt() -> None:
+    schema = '{"type":"object","properties":{"quote":{"type":"string"}}}'
+    reply = await ask(
+        completion("Text: Books are lent for 28 days. Films cost 2.50 euros.\n\nWhich proves it?", schema=schema)
+    )
+    assert orjson.loads(reply.text)["quote"] in {"Books are lent for 28 days.", "Films cost 2.50 euros."}
+
+
+async def test_a_call_is_to_the_tool_that_is_named_last_with_arguments_of_its_schema() -> None:
+    schema = '{"type":"object","properties":{"name":{"type":"string"},"arguments":{"type":"object"}}}'
+    tools = [
+        {"name": name, "parameters": {"type": "object", "properties": {key: {"type": "integer"}}}}
+        for name, key in (("set_volume", "percent"), ("start_timer", "minutes"))
+    ]
+    shown = "\n".join(orjson.dumps(tool).decode() for tool in tools)
+    messages = (Message(role="system", content=shown), Message(role="user", content="Use start_timer, please."))
+    called = orjson.loads((await ask(replace(completion("", schema=schema), messages=messages))).text)
+    assert called["name"] == "start_timer"
+    assert isinstance(called["arguments"].pop("minutes"), int)
+    assert called["arguments"] == {}
+
+
+async def test_another_seed_is_another_writer() -> None:
+    one, other = [
+        (await ask(completion("Write about Tea.", name=f"scripted:demo?seed={seed}"))).text for seed in (1, 2)
+    ]
+    assert one != other

@@ -8,6 +8,7 @@ import orjson
 
 from gristmill.adapters.scripted.prose import Writer, fact_of
 from gristmill.adapters.scripted.script import Script, read_script
+from gristmill.adapters.scripted.shown import Shown
 from gristmill.adapters.scripted.values import Filler
 from gristmill.domain.completion import Completion, ModelName, Reply
 from gristmill.domain.usage import Usage
@@ -19,7 +20,7 @@ TOKENS_PER_MESSAGE = 4
 
 
 class ScriptedModels:
-    """Answers `scripted:` models. The same messages and schema always bring the same reply.
+    """Answers `scripted:` models. The same messages, schema and script's seed always bring the same reply.
 
     Which calls fail follows from the script's seed and the number of calls to that model before it, and nothing else.
     """
@@ -59,7 +60,7 @@ class _Part:
             await asyncio.sleep(self._script.latency)
         if fault in ("429", "500", "503", "reset"):
             raise self._error(fault)
-        return _reply(request, fault)
+        return _reply(request, fault, self._script.seed)
 
     def _draw_fault(self) -> str:
         point = self._chance.random()
@@ -80,8 +81,8 @@ class _Part:
                 return ProviderFaultError("The connection to the provider broke.")
 
 
-def _reply(request: Completion, fault: str) -> Reply:
-    text = "Sorry, I {cannot" if fault == "garbage" else write_reply(request)
+def _reply(request: Completion, fault: str, seed: int) -> Reply:
+    text = "Sorry, I {cannot" if fault == "garbage" else write_reply(request, seed)
     encoded = text.encode()
     most = request.max_tokens * BYTES_PER_TOKEN
     if fault == "length":
@@ -91,9 +92,9 @@ def _reply(request: Completion, fault: str) -> Reply:
     return Reply(text=cut, finish_reason="length" if len(encoded) > most else "stop", usage=usage)
 
 
-def write_reply(request: Completion) -> str:
-    """The reply as text: prose, or JSON that satisfies the request's schema."""
-    chance = random.Random(_digest(request))  # noqa: S311 - the same for the same request is what is wanted
+def write_reply(request: Completion, seed: int = 0) -> str:
+    """The reply as text: prose, or JSON that satisfies the request's schema. Another seed is another writer."""
+    chance = random.Random(_digest(request, seed))  # noqa: S311 - the same for the same request is what is wanted
     writer = Writer(request.messages, chance)
     if request.schema is None:
         fact = fact_of(request.messages[-1].content)
@@ -101,7 +102,8 @@ def write_reply(request: Completion) -> str:
             return fact
         asks = "question" in request.messages[-1].content.lower() and "?" not in request.messages[-1].content
         return writer.question() if asks else writer.sentences(3)
-    return orjson.dumps(Filler(orjson.loads(request.schema.text), writer, chance).fill()).decode()
+    shown = Shown("\n".join(message.content for message in request.messages), request.messages[-1].content)
+    return orjson.dumps(Filler(orjson.loads(request.schema.text), writer, shown, chance).fill()).decode()
 
 
 def count_input(request: Completion) -> int:
@@ -114,7 +116,7 @@ def _tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
 
 
-def _digest(request: Completion) -> bytes:
+def _digest(request: Completion, seed: int) -> bytes:
     said = [(message.role, message.content) for message in request.messages]
-    whole = repr((said, request.schema.text if request.schema else None))
+    whole = repr((said, request.schema.text if request.schema else None, *([seed] if seed else [])))
     return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -17,7 +17,10 @@ FAULTS = ("429", "500", "503", "reset", "stall", "garbage", "length")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """Latency in seconds, shares of calls that fail by fault, and the seed of the chance by which they do."""
+    """Latency in seconds, shares of calls that fail by fault, and the seed of the chance by which they do.
+
+    Another seed also writes other replies.
+    """
 
     latency: float = 0.0
     retry_after: float = 1.0

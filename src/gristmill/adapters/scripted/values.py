@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gristmill.adapters.scripted.prose import Writer
+from gristmill.adapters.scripted.shown import Shown
 from gristmill.domain.json import Json
 
 DEEPEST = 16
@@ -25,12 +26,15 @@ FORMATS: Mapping[str, str] = {
 class Filler:
     """Fills one schema. A negation or conditions are beyond it: such a value is right only by chance.
 
-    A `pattern` is met where a question, a phrase, a word, a code, a number or a format's example meets it.
+    A `pattern` is met where a question, a phrase, a word, a code, a number or a format's example meets it. Where the
+    prompt shows them, `sql` is a query of its tables, `quote` one of its sentences, and an object of `name` and
+    `arguments` calls one of its tools.
     """
 
-    def __init__(self, root: Mapping[str, Any], writer: Writer, chance: random.Random) -> None:
+    def __init__(self, root: Mapping[str, Any], writer: Writer, shown: Shown, chance: random.Random) -> None:
         self._root = root
         self._writer = writer
+        self._shown = shown
         self._chance = chance
 
     def fill(self) -> Json:
@@ -79,6 +83,8 @@ class Filler:
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> Json:
         named = schema.get("properties", {})
+        if {"name", "arguments"} == named.keys() and (tool := self._shown.tool(self._chance)):
+            return {"name": tool.name, "arguments": self._value(tool.parameters, "arguments", depth + 1)}
         wanted = dict.fromkeys((*named, *schema.get("required", ())))
         return {name: self._value(named.get(name, {}), name, depth + 1) for name in wanted}
 
@@ -114,6 +120,9 @@ class Filler:
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         if schema.get("format") in FORMATS:
             return FORMATS[schema["format"]]
+        taken = self._taken(name)
+        if taken is not None and _follows(taken, schema.get("pattern", "")):
+            return taken
         if "pattern" in schema:
             return self._following(schema)
         text = self._writer.question() if "question" in name else self._prose(schema, name)
@@ -121,6 +130,15 @@ class Filler:
             text = f"{text} {self._writer.sentences(3)}"
         longest = schema.get("maxLength")
         return text if longest is None or len(text) <= longest else text[:longest]
+
+    def _taken(self, name: str) -> str | None:
+        match name:
+            case "sql":
+                return self._shown.query(self._chance)
+            case "quote":
+                return self._shown.quote(self._chance)
+            case _:
+                return None
 
     def _following(self, schema: Mapping[str, Any]) -> str:
         candidates = [
