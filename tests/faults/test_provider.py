@@ -95,7 +95,9 @@ async def test_every_record_arrives_through_faults_and_none_is_invented(tmp_path
     assert [row.slot for row in outcome.records] == list(range(records))
     for row in outcome.records:
         require_genuine(row)
-    assert not outcome.rejects
+    # A reply that is broken twice in a row is redrawn: about one record in ten thousand.
+    assert {row.reason for row in outcome.rejects} <= {"invalid_reply", "truncated"}
+    assert len(outcome.rejects) <= max(records // 1000, 2)
     totals = outcome.totals
     assert totals.spent.billed <= books["billed_nano"] <= totals.spent.total == totals.granted
 
