@@ -1,6 +1,7 @@
 """The tree of verbs; each is imported when it is called, so that `--help` answers at once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cyclopts import App, Group
 
@@ -35,9 +36,8 @@ def build_app(arguments: Sequence[str] = ()) -> App:
             help_epilogue="",
             sort_key=place,
         )
-    app.command(_jobs_app(arguments))
-    app.command(_templates_app(arguments))
-    app.command(_models_app(arguments))
+    for noun in GROUPS:
+        app.command(_group_app(noun, arguments))
     return app
 
 
@@ -55,43 +55,61 @@ VERBS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbGroup:
+    """Verbs of one noun: each with its function in the module of that name, and a line about it."""
+
+    name: str
+    place: Group
+    help: str
+    verbs: tuple[tuple[str, str, str], ...]
+
+
+GROUPS = (
+    VerbGroup(
+        name="templates",
+        place=ORDERS,
+        help="Keep templates, and take from them.",
+        verbs=(
+            ("list", "list_templates", "List the templates of the library."),
+            ("push", "push_template", "Keep a template as the next version of its name."),
+            ("pull", "pull_template", "Print a kept template, or write it to a file."),
+            ("history", "show_history", "List every version of a template."),
+        ),
+    ),
+    VerbGroup(
+        name="jobs",
+        place=JOBS,
+        help="List, show, pause, resume, cancel or top up jobs.",
+        verbs=(
+            ("list", "list_jobs", "List the jobs of a folder, newest first."),
+            ("show", "show_job", "Show one job: records, money, rejects."),
+            ("pause", "pause_job", "Stop a job so that it can go on later."),
+            ("resume", "resume_job", "Let a paused or ended job go on."),
+            ("cancel", "cancel_job", "Stop a job; what it made is kept."),
+            ("top-up", "top_up_job", "Give a job a larger budget."),
+        ),
+    ),
+    VerbGroup(
+        name="models",
+        place=MODELS,
+        help="List, pull or test models.",
+        verbs=(
+            ("list", "list_models", "List aliases and the models you have described."),
+            ("pull", "pull_model", "Fetch the small model that runs on this machine."),
+            ("test", "try_model", "Ask a model one short question."),
+        ),
+    ),
+)
+
+
 def _brief(verb: str, text: str, arguments: Sequence[str]) -> str | None:
     # A text given here would take the place of the verb's own, which only importing it can show.
     return None if verb in arguments else text
 
 
-def _jobs_app(arguments: Sequence[str]) -> App:
-    jobs = App(name="jobs", group=JOBS, help_epilogue="", help="List, show, pause, resume, cancel or top up jobs.")
-    for verb, function, text in (
-        ("list", "list_jobs", "List the jobs of a folder, newest first."),
-        ("show", "show_job", "Show one job: records, money, rejects."),
-        ("pause", "pause_job", "Stop a job so that it can go on later."),
-        ("resume", "resume_job", "Let a paused or ended job go on."),
-        ("cancel", "cancel_job", "Stop a job; what it made is kept."),
-        ("top-up", "top_up_job", "Give a job a larger budget."),
-    ):
-        jobs.command(f"gristmill.cli.jobs:{function}", name=verb, help=_brief(verb, text, arguments))
-    return jobs
-
-
-def _templates_app(arguments: Sequence[str]) -> App:
-    templates = App(name="templates", group=ORDERS, help_epilogue="", help="Keep templates, and take from them.")
-    for verb, function, text in (
-        ("list", "list_templates", "List the templates of the library."),
-        ("push", "push_template", "Keep a template as the next version of its name."),
-        ("pull", "pull_template", "Print a kept template, or write it to a file."),
-        ("history", "show_history", "List every version of a template."),
-    ):
-        templates.command(f"gristmill.cli.templates:{function}", name=verb, help=_brief(verb, text, arguments))
-    return templates
-
-
-def _models_app(arguments: Sequence[str]) -> App:
-    models = App(name="models", group=MODELS, help_epilogue="", help="List, pull or test models.")
-    for verb, function, text in (
-        ("list", "list_models", "List aliases and the models you have described."),
-        ("pull", "pull_model", "Fetch the small model that runs on this machine."),
-        ("test", "try_model", "Ask a model one short question."),
-    ):
-        models.command(f"gristmill.cli.models:{function}", name=verb, help=_brief(verb, text, arguments))
-    return models
+def _group_app(noun: VerbGroup, arguments: Sequence[str]) -> App:
+    app = App(name=noun.name, group=noun.place, help_epilogue="", help=noun.help)
+    for verb, function, text in noun.verbs:
+        app.command(f"gristmill.cli.{noun.name}:{function}", name=verb, help=_brief(verb, text, arguments))
+    return app

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from gristmill.recipes.filters import FILTERS, REMOVED
+from gristmill.recipes.findings import Code
 from gristmill.recipes.prose import PROSE_FILTERS
 from gristmill.recipes.random_filters import RANDOM_FILTERS
 from gristmill.recipes.texts import SANDBOX
@@ -27,10 +28,20 @@ def test_there_are_examples_of_every_section() -> None:
 
 
 def test_every_filter_is_named_and_none_that_is_not_there() -> None:
-    ours, theirs = PAGE.split("### Of Gristmill")[1].split("### Of Jinja2")
+    ours, theirs = PAGE.split("\n## Checks")[0].split("### Of Gristmill")[1].split("### Of Jinja2")
     known = set(SANDBOX.filters)
     listed = set(re.findall(r"^\| `(\w+)", ours, re.MULTILINE))
     kept, removed = theirs.split("Left out are")
     assert listed == {*FILTERS, *RANDOM_FILTERS, *PROSE_FILTERS} & listed
     assert listed | set(re.findall(r"`(\w+)`", kept)) == known
     assert set(re.findall(r"`(\w+)`", removed)) - {"random_choice"} == set(REMOVED)
+
+
+def test_every_code_of_a_finding_is_told() -> None:
+    table = PAGE.split("## What `lint` finds")[1]
+    told = set(
+        re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|")))
+    )
+    sources = (Path(__file__).parents[3] / "src" / "gristmill").rglob("*.py")
+    written = {code for path in sources for code in re.findall(r'\bcode="(\w+)"', path.read_text(encoding="utf-8"))}
+    assert told == {code.value for code in Code} | written - {"bad_setting", "unknown_setting"}
