@@ -141,12 +141,11 @@ class Filler:
                 return None
 
     def _following(self, schema: Mapping[str, Any]) -> str:
-        candidates = [
-            *self._writer.short_texts(),
-            self._writer.question(),
-            self._writer.sentences(2),
-            *FORMATS.values(),
-        ]
+        one, other = self._writer.sentences(1), self._writer.sentences(1)
+        # Joined, few sentences make many, so that fields that must differ seldom do not.
+        joined = f"{one.rstrip('.')}, and {other[:1].lower()}{other[1:]}"
+        prose = [joined, one, self._writer.question(), self._writer.sentences(2)]
+        candidates = [*self._writer.short_texts(), *prose, *map(_plain, prose), *FORMATS.values()]
         least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
         fitting = (text for text in candidates if least <= len(text) <= most and _follows(text, schema["pattern"]))
         return next(fitting, candidates[0])
@@ -156,6 +155,11 @@ class Filler:
         if name.endswith(short) and not schema.get("minLength"):
             return self._writer.phrase()
         return self._writer.sentences(2)
+
+
+def _plain(text: str) -> str:
+    """The text without marks but its last: what a pattern of letters and digits takes."""
+    return re.sub(r"[^A-Za-z0-9,' -]+", "", text[:-1]) + text[-1:]
 
 
 def _follows(text: str, pattern: str) -> bool:
