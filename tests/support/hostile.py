@@ -34,7 +34,7 @@ PROMPTS = {
     "changing a list": ("{% set l = [1] %}{{ l.append(l) }}", FAILED),
     "include of a file": ("{% include '/etc/passwd' %}", "unknown_template"),
     "import of a module": ("{% import 'os' as os %}{{ os.environ }}", "unknown_template"),
-    "extends": ("{% extends '/etc/passwd' %}", "not_supported"),
+    "extends": ("{% extends '/etc/passwd' %}", "invalid_expression"),
     "autoescape and Markup": ("{% autoescape true %}{{ 'a' }}{% endautoescape %}", "invalid_expression"),
     # growing
     "multiplied text": ("{{ 'a' * 100000000 }}", EXPENSIVE),

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -237,15 +236,3 @@ def test_a_wait_for_the_rate_that_is_cancelled_frees_its_turn() -> None:
         return pace.is_idle
 
     assert run_virtually(main)
-
-
-def test_the_gate_costs_a_call_few_microseconds() -> None:
-    async def main(clock: VirtualClock) -> float:
-        pace = new_pace(clock)
-        began = time.process_time()
-        for _ in range(20_000):
-            pace.leave(await pace.enter(), "answered")
-        return (time.process_time() - began) / 20_000
-
-    # 3 µs on an idle machine; ten times that would be a mistake.
-    assert run_virtually(main) < 30e-6
