@@ -61,7 +61,7 @@ def test_every_template_is_a_starter_with_a_page_and_a_format_and_checks() -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_starter_lints_without_a_word_and_makes_records_that_hold(name: str, tmp_path: Path) -> None:
+def test_a_starter_lints_without_a_word_and_makes_records_that_hold_and_train(name: str, tmp_path: Path) -> None:
     starter = STARTERS[name]
     run_starter(tmp_path, starter, 12, *SCRIPTED, *OTHER.get(name, ()))
     linted = gristmill(tmp_path, "lint", starter.template, *starter.options.split())
@@ -69,11 +69,6 @@ def test_a_starter_lints_without_a_word_and_makes_records_that_hold(name: str, t
     records = rows_of(tmp_path / "out" / "dataset.jsonl")
     assert len(records) == 12
     check_starter(name, records, seeds_of(tmp_path, starter))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_starter_is_exported_for_a_trainer(name: str, tmp_path: Path) -> None:
-    run_starter(tmp_path, STARTERS[name], 6, *SCRIPTED, *OTHER.get(name, ()))
     target = tmp_path / "exported"
     exported = gristmill(tmp_path, "export", "out", "--format", FORMATS[name], "--out", str(target))
     assert exported.returncode == 0, exported.stderr
