@@ -46,6 +46,11 @@ def init(
 
 def _show_next(folder: Path, starter: Starter) -> None:
     enter = "" if folder.absolute() == Path.cwd() else f"cd {folder} && "
-    say("\nMake 20 records with a small model that runs on this machine:", style="bold")
-    say("  gristmill models pull smollm2")
-    say(f"  {enter}gristmill run {starter.template} {starter.options} --records 20")
+    order = f"{enter}gristmill run {starter.template} {starter.options} --records 20"
+    if starter.fits_embedded:
+        say("\nMake 20 records with a small model that runs on this machine:", style="bold")
+        say("  gristmill models pull smollm2")
+        say(f"  {order}")
+    else:
+        say("\nMake 20 records; this one wants a larger model than the one that needs no key:", style="bold")
+        say(f"  {order} --model openai:gpt-4.1-mini --budget 1")
