@@ -162,7 +162,7 @@ class SeedField:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A template compiled and checked, immutable. `digest` covers all that shapes a record, and nothing of its layout:
     neither comments and spaces nor name and description, nor `exports`, which only say how finished records are handed
@@ -196,12 +196,13 @@ class Recipe:
         """The aliases and model names the recipe calls."""
         return frozenset(step.model for step in self.calls)
 
-    @property
+    # Asked for with every record: found once.
+    @cached_property
     def judges(self) -> tuple[Judge, ...]:
         """The checks by models, in order."""
         return tuple(check for check in self.checks if isinstance(check, Judge))
 
-    @property
+    @cached_property
     def calls(self) -> tuple[Step, ...]:
         """All that a record calls models for: its steps, then its judges."""
         return (*self.steps, *(judge.step for judge in self.judges))
