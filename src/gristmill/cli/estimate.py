@@ -94,9 +94,8 @@ def _show(guess: Estimate) -> None:
     found = "measured" if guess.pilot else "assumed"
     OUT.print(f"\nAccepted: {accepted.likely:.0%} of attempts ({accepted.low:.0%} to {accepted.high:.0%}), {found}.")
     if guess.worst:
-        OUT.print(
-            f"About {show_money(guess.worst)} if every attempt and repair were used up at its worst; the budget is the wall."
-        )
+        worst = show_money(guess.worst)
+        OUT.print(f"About {worst} if every attempt and repair were used up at its worst; the budget is the wall.")
     if guess.pilot:
         OUT.print(f"The pilot: {how_it_ended(guess.pilot.report)}, in {show_duration(guess.pilot.seconds)}.")
     OUT.print(f"\nThis rests on {guess.basis}.", style="dim")
