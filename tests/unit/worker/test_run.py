@@ -1,6 +1,7 @@
 """One worker, or two, from a created job to its end: real store, blobs and journal, models of the test's own."""
 
 import asyncio
+import itertools
 import random
 from pathlib import Path
 
@@ -57,6 +58,35 @@ async def test_a_record_like_one_before_is_redrawn_until_attempts_are_used_up(mi
     assert len(outcome.records) + outcome.totals.short == 6
     assert set(outcome.totals.rejects) == {"duplicate"}
     assert max(row.attempt for row in outcome.rejects) == 2
+
+
+async def test_near_duplicates_of_several_workers_are_sifted_out_after_a_restart_too(mill: Mill) -> None:
+    chance, drain = random.Random(3), asyncio.Event()
+
+    async def answer(_: Completion) -> Reply:
+        await asyncio.sleep(0)
+        if next(asked) == 1_000:
+            drain.set()
+        kind = chance.randrange(100_000)
+        # Two of a kind share 23 of 27 shingles, far from 0.6; two of different kinds share one word at most.
+        words = " ".join(f"{word}{kind}" for word in "abcdefghijkl")
+        return say(f"{words} {chance.choice(['today', 'tomorrow'])}")
+
+    asked = itertools.count()
+    near = ONE_STEP.replace("Slot {{ slot }}: something", "Something") + (
+        "checks: [{distinct: line, similarity: 0.6}]\nattempts: {redraw: 9}\n"
+    )
+    await mill.order(near, records=4_600)
+    await mill.work(FakeModels(answer), worker="a", drain=drain)
+    assert 0 < len((await mill.read()).records) < 4_600
+    async with asyncio.TaskGroup() as workers:
+        for name in ("b", "c"):
+            workers.create_task(mill.work(FakeModels(answer), worker=name))
+    outcome = await mill.read()
+    assert outcome.job.status is JobStatus.COMPLETED
+    kinds = [str((row.record or {})["line"]).split()[0] for row in outcome.records]
+    assert len(kinds) == len(set(kinds)) == 4_600
+    assert {row.reason for row in outcome.rejects} == {"near_duplicate"}
 
 
 async def test_what_two_workers_made_twice_is_sifted_out_and_made_again(mill: Mill) -> None:
