@@ -1,6 +1,5 @@
 """A stranger's template harms only its own job: every attack ends, soon and small, with words, wherever it is read."""
 
-import asyncio
 import json
 import os
 import resource
@@ -16,13 +15,13 @@ import pytest
 
 from gristmill.adapters.renderer.child import MEMORY_BYTES
 from gristmill.adapters.renderer.process import CHILD, ChildRenderer
-from gristmill.domain.ids import JobId, Slot
+from gristmill.domain.ids import Slot
 from gristmill.domain.job import JobStatus
 from gristmill.errors import GristmillError
 from gristmill.recipes import Scope, compile_template, lint_template, render_messages
 from gristmill.worker import watchdog
 from support.hostile import EXPENSIVE, FAILED, HARMLESS, PROMPTS, SOURCES
-from support.mill import FakeModels, Mill, echo
+from support.hostile_apart import apart, unmeasured
 from support.templates import one_step
 
 SECRET = "the-secret-that-nobody-may-read"
@@ -52,7 +51,7 @@ class Reading:
 
 def read_apart(source: str) -> Reading:
     """The source given to the very process that lint starts; its own use of memory, as the kernel saw it."""
-    with subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=unmeasured()) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdout.readline()
@@ -93,17 +92,15 @@ def bounded() -> Iterator[None]:
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY_BYTES
 
 
-@pytest.mark.usefixtures("bounded")
-@pytest.mark.parametrize("name", RENDERED)
-def test_rendering_ends_soon_and_small_with_a_clear_error(name: str) -> None:
-    prompt, reason = RENDERED[name]
-    assert [finding for finding in lint_template(one_step(prompt)) if finding.severity == "error"] == []
-    recipe = compile_template(one_step(prompt))
-    with pytest.raises(GristmillError, match=r"^steps\.q\.prompt: ") as refused:
-        render_messages(recipe, recipe.steps[0], Scope(slot=Slot(0), seed={}))
-    assert refused.value.code == reason
-    assert len(str(refused.value)) < 600
-    assert SECRET not in str(refused.value)
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
+def test_rendering_ends_soon_and_small_with_a_clear_error(names: list[str]) -> None:
+    for name, ended in apart("render", *names).items():
+        assert (ended["errors"], ended["code"]) == ([], RENDERED[name][1]), name
+        assert ended["message"].startswith("steps.q.prompt: "), name
+        assert len(ended["message"]) < 600, name
+        assert SECRET not in ended["message"], name
+        assert ended["seconds"] < SECONDS, name
+        assert ended["grown"] < MEMORY_BYTES, name
 
 
 @pytest.mark.usefixtures("bounded")
@@ -116,26 +113,14 @@ def test_what_only_looks_like_an_attack_renders(name: str) -> None:
 
 
 @pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
-async def test_in_a_run_each_record_is_a_reject_and_another_job_of_the_process_completes(
+def test_in_a_run_each_record_is_a_reject_and_another_job_of_the_process_completes(
     quick_path: Path, names: list[str]
 ) -> None:
-    hostile = {name: Mill(quick_path, JobId(f"hostile-{number}")) for number, name in enumerate(names)}
-    other = Mill(quick_path, JobId("other"))
-    for name, mill in hostile.items():
-        await mill.order(one_step(RENDERED[name][0], rest="attempts: {redraw: 0}"), records=1)
-    await other.order(records=20)
-    models = FakeModels(echo)
-    async with asyncio.TaskGroup() as group:
-        for number, mill in enumerate((*hostile.values(), other)):
-            group.create_task(mill.work(models, worker=f"worker-{number}"))
-    ended = {name: await mill.read() for name, mill in hostile.items()}
-    assert {name: [row.reason for row in outcome.rejects] for name, outcome in ended.items()} == {
-        name: [RENDERED[name][1]] for name in names
-    }
-    assert {outcome.job.status for outcome in ended.values()} == {JobStatus.SHORT}
-    beside = await other.read()
-    assert (beside.job.status, len(beside.records)) == (JobStatus.COMPLETED, 20)
-    assert SECRET not in str(models.asked)
+    ended = apart("run", str(quick_path), *names)
+    assert ended["reasons"] == {name: [RENDERED[name][1]] for name in names}
+    assert ended["statuses"] == [JobStatus.SHORT]
+    assert ended["beside"] == [JobStatus.COMPLETED, 20]
+    assert SECRET not in ended["asked"]
 
 
 async def test_a_pattern_that_backtracks_elsewhere_is_checked_in_a_moment() -> None:
@@ -182,7 +167,7 @@ async def test_a_child_has_the_findings_of_this_process() -> None:
 
 def test_what_a_child_may_take_is_bounded_by_the_kernel() -> None:
     fill = "import gristmill.adapters.renderer.child as child; child.limit(); bytearray(child.MEMORY_BYTES)"
-    done = subprocess.run([sys.executable, "-c", fill], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", fill], env=unmeasured(), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith("MemoryError")
 
