@@ -7,7 +7,6 @@ process stands, and coverage's own locks are no place for that: call it with the
 import asyncio
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from gristmill.domain.ids import JobId, Slot
 from gristmill.errors import GristmillError
 from gristmill.recipes import Scope, compile_template, lint_template, render_messages
 from gristmill.worker.watchdog import watch_rendering
-from support.hostile import PROMPTS
+from support.hostile import HARMLESS, PROMPTS
 from support.mill import FakeModels, Mill, echo
 from support.templates import one_step
 
@@ -41,18 +40,19 @@ def unmeasured() -> dict[str, str]:
 
 def render(name: str) -> dict[str, Any]:
     """How a prompt that lints clean ends when it is rendered, with the CPU seconds and bytes from lint to end."""
-    begun, before = time.process_time(), _most_memory()
+    begun, before = time.process_time(), _own_most_memory()
     with watch_rendering():
-        source = one_step(PROMPTS[name][0])
+        source = one_step({**PROMPTS, **HARMLESS}[name][0])
         errors = [str(finding) for finding in lint_template(source) if finding.severity == "error"]
         recipe = compile_template(source)
-        code, message = "", ""
+        code, words = "", ""
         try:
-            render_messages(recipe, recipe.steps[0], Scope(slot=Slot(0), seed={}))
+            (message,) = render_messages(recipe, recipe.steps[0], Scope(slot=Slot(0), seed={}))
+            words = message.content
         except GristmillError as error:
-            code, message = error.code, str(error)
-    used = {"seconds": time.process_time() - begun, "grown": _most_memory() - before}
-    return {"errors": errors, "code": code, "message": message, **used}
+            code, words = error.code, str(error)
+    used = {"seconds": time.process_time() - begun, "grown": _own_most_memory() - before}
+    return {"errors": errors, "code": code, "words": words, **used}
 
 
 async def run(folder: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -75,8 +75,17 @@ async def run(folder: Path, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _most_memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def most_memory(status: str) -> int:
+    """The most bytes a program has had in memory, by what the kernel says of it in /proc/PID/status.
+
+    `ru_maxrss` would count what its parent had, too.
+    """
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+def _own_most_memory() -> int:
+    return most_memory(Path("/proc/self/status").read_text())
 
 
 def main() -> None:
