@@ -52,6 +52,14 @@ PROMPTS = {
     "percent of a text": ("{{ '%100000000d' % 1 }}", FAILED),
     "format of a text": ("{{ '{:100000000}'.format(1) }}", FAILED),
     "center": ("{{ 'a' | center(100000000) }}", EXPENSIVE),
+    "folded padding in a macro": (
+        "{% macro m() %}{% for i in range(10000) %}{{ 'a' | center(1000000) }}{% endfor %}{% endmacro %}{{ m() }}",
+        EXPENSIVE),
+    "folded padding in a set block": (
+        "{% set b %}{% for i in range(10000) %}{{ 'a' | center(1000000) }}{% endfor %}{% endset %}", EXPENSIVE),
+    "folded padding in a filter block": (
+        "{% filter upper %}{% for i in range(10000) %}{{ 'a' | center(1000000) }}{% endfor %}{% endfilter %}",
+        EXPENSIVE),
     "ljust": ("{{ 'a'.ljust(100000000) }}", FAILED),
     "zfill": ("{{ 'a'.zfill(100000000) }}", FAILED),
     "expandtabs": ("{{ '\\t'.expandtabs(100000000) }}", FAILED),

@@ -1,7 +1,5 @@
 """What a finished record must be: right by the checks that cost nothing, and new in the fields it must be new in."""
 
-from jinja2.runtime import Context
-
 from gristmill.domain.json import JsonObject, fingerprint_of
 from gristmill.domain.record import CheckResult
 from gristmill.errors import RenderError
@@ -10,7 +8,7 @@ from gristmill.recipes.recipe import Conform, Distinct, Expect, Recipe, Scope, S
 from gristmill.recipes.rendering import names_of
 from gristmill.recipes.schema_check import InvalidSchemaError, schema_problems, validator_of
 from gristmill.recipes.sql_check import run_query
-from gristmill.recipes.texts import evaluate, open_context, render_text
+from gristmill.recipes.texts import Names, evaluate, render_text
 
 
 def check_record(recipe: Recipe, record: JsonObject, scope: Scope) -> tuple[CheckResult, ...]:
@@ -22,8 +20,9 @@ def check_record(recipe: Recipe, record: JsonObject, scope: Scope) -> tuple[Chec
     checks = [check for check in recipe.checks if isinstance(check, Expect | Sql | Conform)]
     if not checks:
         return ()
-    context = open_context({**names_of(recipe, scope), "record": record})
-    return tuple(_check(check, context) for check in checks)
+    names = names_of(recipe, scope)
+    names["record"] = record
+    return tuple(_check(check, names) for check in checks)
 
 
 def fingerprints_of(recipe: Recipe, record: JsonObject) -> tuple[int, ...]:
@@ -38,26 +37,26 @@ def fingerprints_of(recipe: Recipe, record: JsonObject) -> tuple[int, ...]:
     return tuple(prints)
 
 
-def _check(check: Expect | Sql | Conform, context: Context) -> CheckResult:
+def _check(check: Expect | Sql | Conform, names: Names) -> CheckResult:
     try:
-        problem = _problem_of(check, context)
+        problem = _problem_of(check, names)
     except (RenderError, InvalidSchemaError) as error:
         problem = f"({error})"
     words = f"{check.reason} {problem}".rstrip() if problem is not None else ""
     return CheckResult(check=check.name, passed=problem is None, words=words)
 
 
-def _problem_of(check: Expect | Sql | Conform, context: Context) -> str | None:
+def _problem_of(check: Expect | Sql | Conform, names: Names) -> str | None:
     """None when the check passes; else what went wrong, in brackets, or nothing where the reason says it all."""
     match check:
         case Expect():
-            return None if evaluate(check.expression, context) else ""
+            return None if evaluate(check.expression, names) else ""
         case Sql():
-            setup = render_text(check.setup, context.parent) if check.setup else ""
-            problem = run_query(render_text(check.query, context.parent), setup, rows=check.rows)
+            setup = render_text(check.setup, names) if check.setup else ""
+            problem = run_query(render_text(check.query, names), setup, rows=check.rows)
         case Conform():
             validator = check.validator
             if validator is None:
-                validator = validator_of(evaluate(check.expression, context) if check.expression else {})
-            problem = schema_problems(validator, evaluate(check.of, context))
+                validator = validator_of(evaluate(check.expression, names) if check.expression else {})
+            problem = schema_problems(validator, evaluate(check.of, names))
     return f"({problem})" if problem else None

@@ -11,7 +11,7 @@ from gristmill.domain.record import CheckResult
 from gristmill.recipes.limits import BEST_SCORE
 from gristmill.recipes.recipe import Judge, Recipe, Scope
 from gristmill.recipes.rendering import names_of
-from gristmill.recipes.texts import render_text
+from gristmill.recipes.texts import Names, render_text
 
 INSTRUCTIONS = (
     "You grade one record of a dataset by the question you are given. First write your reasons in a few words, then "
@@ -34,7 +34,7 @@ VALIDATOR = jsonschema_rs.validator_for(dict(_SCHEMA), offline=True)
 
 def judge_messages(recipe: Recipe, judge: Judge, record: JsonObject, scope: Scope) -> tuple[Message, ...]:
     """What the judge is sent. Raises RenderError and TemplateTooExpensiveError."""
-    ask = render_text(judge.ask, {**names_of(recipe, scope), "record": record})
+    ask = render_text(judge.ask, Names(names_of(recipe, scope), record=record))
     shown = json.dumps(record, ensure_ascii=False, indent=1)
     asked = f"The record:\n{shown}\n\nThe question:\n{ask}\n\nAnswer with a JSON object: words, then score."
     return Message(role="system", content=INSTRUCTIONS), Message(role="user", content=asked)

@@ -1,14 +1,10 @@
 """From a scope to prompts, and from the outputs to the finished record."""
 
-from typing import Any
-
-from jinja2.runtime import Context
-
 from gristmill.domain.completion import Message
 from gristmill.domain.json import Json, JsonObject
 from gristmill.recipes.random_filters import DRAWS, Draws
 from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Scope, Shape, Step
-from gristmill.recipes.texts import SANDBOX, Text, evaluate, open_context, render_text
+from gristmill.recipes.texts import SANDBOX, Names, Text, evaluate, render_text
 from gristmill.recipes.work import WORK
 
 
@@ -20,21 +16,21 @@ def render_messages(recipe: Recipe, step: Step, scope: Scope) -> tuple[Message, 
 
 def is_wanted(recipe: Recipe, step: Step, scope: Scope) -> bool:
     """Whether the step's `when` holds, or it has none. Raises like `render_messages`."""
-    return step.when is None or bool(evaluate(step.when, open_context(names_of(recipe, scope))))
+    return step.when is None or bool(evaluate(step.when, names_of(recipe, scope)))
 
 
 def finish_record(recipe: Recipe, scope: Scope) -> JsonObject:
     """The record these outputs make. Raises like `render_messages`."""
-    context = open_context(names_of(recipe, scope))
-    return {key: fill(shape, context) for key, shape in recipe.record.fields.items()}
+    names = names_of(recipe, scope)
+    return {key: fill(shape, names) for key, shape in recipe.record.fields.items()}
 
 
-def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
+def names_of(recipe: Recipe, scope: Scope) -> Names:
     """What every text of the recipe can mention; a drawn value hides a seed field, a reserved name hides both."""
     # They are asked for once for each prompt, condition, record and set of checks: the work of each is counted anew.
     WORK.begin()
     outputs = scope.outputs
-    names: dict[str, Any] = {**SANDBOX.globals, **scope.seed, **scope.values}
+    names = Names({**SANDBOX.globals, **scope.seed, **scope.values})
     names["seed"] = scope.seed
     names["slot"] = scope.slot
     names[DRAWS] = Draws(scope.frame)
@@ -43,14 +39,14 @@ def names_of(recipe: Recipe, scope: Scope) -> dict[str, Any]:
     return names
 
 
-def fill(shape: Shape, context: Context) -> Json:
-    """The value of a shape for the names of this context. Raises like `render_messages`."""
+def fill(shape: Shape, names: Names) -> Json:
+    """The value of a shape for these names. Raises like `render_messages`."""
     match shape:
         case Text():
-            return evaluate(shape, context)
+            return evaluate(shape, names)
         case Constant():
             return shape.value
         case ListOf():
-            return [fill(item, context) for item in shape.items]
+            return [fill(item, names) for item in shape.items]
         case ObjectOf():
-            return {key: fill(field, context) for key, field in shape.fields.items()}
+            return {key: fill(field, names) for key, field in shape.fields.items()}

@@ -90,6 +90,12 @@ class _BoundedCodeGenerator(CodeGenerator):
             self.write(", ")
         self.write("}")
 
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        # What a filter makes of a constant would be worked out here once, and repeated uncounted by a loop.
+        if not isinstance(node, nodes.TemplateData):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
     def _write_operand(self, node: nodes.Expr, frame: Frame) -> None:
         if isinstance(node, nodes.Const):
             self.visit(node, frame)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.runtime import Context
@@ -14,7 +14,7 @@ from gristmill.recipes.bounds import MAX_OUTPUT_CHARACTERS, bounded_text, too_bi
 from gristmill.recipes.composition import Fragments, put_in_place
 from gristmill.recipes.document import Scalar
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
-from gristmill.recipes.mentions import Mention, find_mentions
+from gristmill.recipes.mentions import Mention, Path, find_mentions
 from gristmill.recipes.random_filters import place_draws
 from gristmill.recipes.sandbox import Sandbox
 from gristmill.recipes.work import MAX_STEPS_OF_WORK, STEPS_PER_PART, STEPS_PER_TEXT, WORK
@@ -36,16 +36,33 @@ _TOO_LONG = (
 )
 _SHORTEN = "Make a loop of what repeats, or split the template."
 
-Names: TypeAlias = dict[str, Any]
+_ABSENT = object()
+
+
+class Names(dict[str, Any]):
+    """What texts can mention, the sandbox's own names with it."""
+
+    _context: Context | None = None
+
+    @property
+    def context(self) -> Context:
+        """Where any number of expressions find the names: making one costs more than most expressions do."""
+        if self._context is None:
+            self._context = SANDBOX.context_class(SANDBOX, self, None, {})
+        return self._context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A compiled text. `template` is None when it is constant; `spots` has the source place of each mention."""
+    """A compiled text. `template` is None when it is constant; `spots` has the source place of each mention.
+
+    `reads` is the path whose value the expression is, such as `steps.question.output`, when it does no more than that.
+    """
 
     source: str
     template: Template | None = field(default=None, compare=False, repr=False)
     is_expression: bool = False
+    reads: Path = ()
     mentions: tuple[Mention, ...] = ()
     spots: tuple[Spot, ...] = ()
     path: str = ""
@@ -106,6 +123,7 @@ def _compile(
         source=source,
         template=template,
         is_expression=expression is not None,
+        reads=_path_of(expression) if expression else (),
         mentions=mentions,
         spots=tuple(scalar.locate(mention.line, mention.path[0]) for mention in mentions),
         path=path,
@@ -138,6 +156,14 @@ def _single_expression(tree: nodes.Template) -> nodes.Expr | None:
             return None
 
 
+def _path_of(expression: nodes.Expr) -> Path:
+    keys: list[str] = []
+    while isinstance(expression, nodes.Getattr):
+        keys.append(expression.attr)
+        expression = expression.node
+    return (expression.name, *reversed(keys)) if isinstance(expression, nodes.Name) else ()
+
+
 def _keeping_result(expression: nodes.Expr) -> nodes.Template:
     assign = nodes.Assign(nodes.Name(_RESULT, "store", lineno=1), expression, lineno=1)
     tree = nodes.Template([assign], lineno=1)
@@ -163,24 +189,36 @@ def render_text(text: Text, names: Names) -> str:
         WORK.is_on = False
 
 
-def open_context(names: Names) -> Context:
-    """Where any number of expressions find these names: making one costs more than most expressions do."""
-    return SANDBOX.context_class(SANDBOX, names, None, {})
-
-
-def evaluate(text: Text, context: Context) -> Json:
+def evaluate(text: Text, names: Names) -> Json:
     """The value of a single expression in its own type, or else the rendered text. Raises like `render_text`."""
     if text.template is None or not text.is_expression:
-        return render_text(text, context.parent)
+        return render_text(text, names)
     try:
         WORK.is_on = True
-        for _ in text.template.root_render_func(context):
-            pass
-        return _plain(context.vars.pop(_RESULT))
+        value = _read(text.reads, names) if text.reads else _ABSENT
+        if value is _ABSENT:
+            context = names.context
+            for _ in text.template.root_render_func(context):
+                pass
+            value = context.vars.pop(_RESULT)
+        return _plain(value)
     except Exception as error:
         raise _refusal(text, error) from error
     finally:
         WORK.is_on = False
+
+
+def _read(path: Path, names: Names) -> object:
+    """What stands at the path, as the template would find it: most expressions are no more, and this is a tenth of it.
+
+    `_ABSENT` where the template knows better, as what is missing or what is no plain object.
+    """
+    value: object = names
+    for key in path:
+        if type(value) is not dict and value is not names:
+            return _ABSENT
+        value = value.get(key, _ABSENT)
+    return value
 
 
 def _refusal(text: Text, error: Exception) -> RenderError | TemplateTooExpensiveError:

@@ -5,7 +5,7 @@ import pytest
 from gristmill.recipes.document import Scalar
 from gristmill.recipes.filters import as_json, dedent, first_sentences, first_words, slug, truncate_tokens
 from gristmill.recipes.findings import Findings, Spot
-from gristmill.recipes.texts import compile_text, render_text
+from gristmill.recipes.texts import Names, compile_text, render_text
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_slug_and_dedent() -> None:
     ],
 )
 def test_bounded_filters_do_what_jinja_does(text: str, shown: str) -> None:
-    names = {"rows": [{"x": 1}, {"x": 2}]}
+    names = Names(rows=[{"x": 1}, {"x": 2}])
     assert render_text(compile_text(Scalar(value=text, spot=Spot()), Findings(), "here"), names) == shown

@@ -81,7 +81,8 @@ class LocalEpochLog:
     def _append(self, fields: list[object]) -> None:
         line = _line_of(to_json(fields))
         try:
-            self._mend()
+            if self._is_torn:
+                self._mend()
             # Until the whole line is down, what stands past the last whole one must go before anything follows it.
             self._is_torn = True
             written = os.write(self._file, line)
@@ -95,9 +96,8 @@ class LocalEpochLog:
         self._is_synced = False
 
     def _mend(self) -> None:
-        if self._is_torn:
-            os.ftruncate(self._file, self._size)
-            self._is_torn = False
+        os.ftruncate(self._file, self._size)
+        self._is_torn = False
 
 
 @dataclass(slots=True)
