@@ -33,6 +33,8 @@ class NearSet:
         self._rows, self._bands = choose_bands(similarity)
         self._signatures = array("Q")
         self._index = FingerprintSet()
+        # Of the signature that was looked at last: one that is looked for is most often added next.
+        self._last: tuple[Sequence[int], list[int]] = ((), [])
 
     def __len__(self) -> int:
         return len(self._signatures) // SIGNATURE_FINGERPRINTS
@@ -41,16 +43,16 @@ class NearSet:
         """Put it in."""
         number = len(self)
         self._signatures.extend(signature)
-        for entry in self._entries(_lanes(signature)):
+        for entry in self._entries(signature):
             self._index.add(entry | number)
 
     def has_like(self, signature: Sequence[int]) -> bool:
         """Whether one is in it whose estimated similarity is as asked, or more."""
-        lanes = _lanes(signature)
         found = set[int]()
-        for entry in self._entries(lanes):
-            found.update(key & _NUMBERS for key in self._index.between(entry, entry | _NUMBERS))
-        return self._any_like(lanes, sorted(found)) if found else False
+        for entry in self._entries(signature):
+            for key in self._index.between(entry, entry | _NUMBERS):
+                found.add(key & _NUMBERS)
+        return self._any_like(_lanes(signature), sorted(found)) if found else False
 
     def _any_like(self, lanes: np.ndarray, numbers: list[int]) -> bool:
         # The view must not outlive this call: an array whose memory is looked at cannot grow.
@@ -58,7 +60,12 @@ class NearSet:
         batches = (numbers[i : i + _BATCH] for i in range(0, len(numbers), _BATCH))
         return any(bool(((table[batch] == lanes).sum(axis=1) >= self._least).any()) for batch in batches)
 
-    def _entries(self, lanes: np.ndarray) -> list[int]:
+    def _entries(self, signature: Sequence[int]) -> list[int]:
+        if self._last[0] != signature:
+            self._last = (signature, self._make_entries(_lanes(signature)))
+        return self._last[1]
+
+    def _make_entries(self, lanes: np.ndarray) -> list[int]:
         used = self._rows * self._bands
         mixed = (lanes[:used].astype("<u8") * _FACTORS[:used]).reshape(self._bands, self._rows).sum(axis=1)
         entries: list[int] = (mixed >> NUMBER_BITS << NUMBER_BITS).tolist()
