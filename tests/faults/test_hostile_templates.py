@@ -20,7 +20,8 @@ from gristmill.errors import GristmillError
 from gristmill.recipes import compile_template, lint_template
 from gristmill.worker import watchdog
 from support.hostile import EXPENSIVE, FAILED, HARMLESS, PROMPTS, SOURCES
-from support.hostile_apart import apart, most_memory, unmeasured
+from support.hostile_apart import apart, most_memory
+from support.shell import unmeasured
 from support.templates import one_step
 
 SECRET = "the-secret-that-nobody-may-read"

@@ -66,6 +66,7 @@ def a_shell(
             *("--concurrency", str(CONCURRENCY)),
         ),
         environment={"PYTHONPATH": str(TESTS), "DOOM": str(folder / "doom")},
+        is_measured=False,
     )
 
 

@@ -20,6 +20,7 @@ from gristmill.recipes import Scope, compile_template, lint_template, render_mes
 from gristmill.worker.watchdog import watch_rendering
 from support.hostile import HARMLESS, PROMPTS
 from support.mill import FakeModels, Mill, echo
+from support.shell import unmeasured
 from support.templates import one_step
 
 
@@ -31,11 +32,6 @@ def apart(*words: str) -> Any:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def unmeasured() -> dict[str, str]:
-    """The environment without what lets coverage into a process."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
 
 def render(name: str) -> dict[str, Any]:

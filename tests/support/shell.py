@@ -26,6 +26,11 @@ MODEL = "openai:loopback"
 GRISTMILL = (sys.executable, "-m", "gristmill")
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment without what lets coverage into a process."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+
+
 def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = 30.0) -> None:
     """Return as soon as the condition holds; fail the test when it does not in time."""
     deadline = time.monotonic() + seconds
@@ -39,7 +44,7 @@ def provider_process(conduct: Conduct, **changes: Any) -> Iterator[Running]:
     """A provider in a process of its own."""
     told = {name: getattr(conduct, name) for name in Conduct.__dataclass_fields__}
     command = [sys.executable, "-m", "support.provider", "--conduct", json.dumps(told)]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    environment = {**unmeasured(), "PYTHONPATH": str(TESTS)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
         assert process.stdout is not None
         try:
@@ -60,7 +65,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """One `gristmill run` command, the folder its template lies in, and the folder it works in."""
+    """One `gristmill run` command, the folder its template lies in, and the folder it works in.
+
+    A process that is killed has nothing to tell coverage, and would pay for it from its start: see `is_measured`.
+    """
 
     folder: Path
     out: Path
@@ -69,6 +77,7 @@ class Shell:
     options: tuple[str, ...]
     command: tuple[str, ...] = GRISTMILL
     environment: dict[str, str] = field(default_factory=dict)
+    is_measured: bool = True
 
     def start(self, *more: str, **environment: str) -> "subprocess.Popen[str]":
         """Start the command; whoever starts it ends it."""
@@ -76,7 +85,8 @@ class Shell:
         path.write_text(self.template)
         arguments = ("run", str(path), "--model", MODEL, "--out", str(self.out), *self.options, *more)
         own = {"OPENAI_BASE_URL": self.provider.base_url, "OPENAI_API_KEY": "key", "HOME": str(self.folder)}
-        clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+        inherited = os.environ if self.is_measured else unmeasured()
+        clean = {name: value for name, value in inherited.items() if "proxy" not in name.lower()}
         with (self.folder / "stderr").open("wb") as stderr:
             return subprocess.Popen(
                 [*self.command, *arguments],
