@@ -5,7 +5,8 @@ from pathlib import Path
 
 from bench.lab import SENTENCE, show
 from gristmill.domain.ids import Digest, Slot
-from gristmill.recipes import DrawKey, Scope, compile_template, draw_values, render_messages
+from gristmill.domain.scope import Scope
+from gristmill.recipes import DrawKey, compile_template, draw_values, render_messages
 
 STEPS, ROUNDS = 5_000, 7
 PLAIN = """\

@@ -132,7 +132,7 @@ class StoreBusyError(GristmillError):
     code = "store_busy"
 
 
-class TemplateTooExpensiveError(GristmillError):
+class TemplateTooExpensiveError(BadInputError):
     """Rendering passed a stated limit of size or time."""
 
     code = "template_too_expensive"

@@ -183,3 +183,11 @@ def test_a_pilot_whose_calls_are_all_refused_measures_nothing_and_says_why(here:
     assert (ran.returncode, ran.stdout) == (4, "")
     assert "The pilot measured nothing" in ran.stderr
     assert "401" in ran.stderr
+
+
+def test_a_template_that_takes_too_much_to_render_is_given_up_with_a_sentence(here: Here) -> None:
+    doubling = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}"
+    (here.folder / "t.yaml").write_text(f'name: t\nsteps: [{{id: q, prompt: "{doubling}"}}]\n')
+    previewed = here("preview", "t.yaml", "-n", "100", "--no-call", "--model", GARBAGE)
+    assert previewed.returncode == 2
+    assert previewed.stderr.startswith("error: Rendering the prompts of 100 records takes more than 2.5 seconds")

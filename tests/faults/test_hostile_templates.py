@@ -14,10 +14,12 @@ from subprocess import PIPE
 import pytest
 
 from gristmill.adapters.renderer.child import MEMORY_BYTES
-from gristmill.adapters.renderer.process import ChildRenderer
+from gristmill.adapters.renderer.process import DEADLINE_SECONDS, START_SECONDS, ChildRenderer
+from gristmill.domain.ids import Slot
 from gristmill.domain.job import JobStatus
-from gristmill.errors import GristmillError
-from gristmill.recipes import compile_template, lint_template
+from gristmill.domain.scope import Scope
+from gristmill.errors import GristmillError, TemplateTooExpensiveError
+from gristmill.recipes import compile_template, draft_attempt, lint_template
 from gristmill.worker import watchdog
 from support.hostile import EXPENSIVE, FAILED, HARMLESS, PROMPTS, SOURCES
 from support.hostile_apart import apart, most_memory
@@ -61,14 +63,14 @@ sys.stderr.write(Path("/proc/self/status").read_text())
 
 def read_apart(source: str) -> Reading:
     """What the process that lint starts makes of a source."""
-    command = [sys.executable, "-c", TELLING]
+    command = [sys.executable, "-c", TELLING, "lint"]
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=unmeasured()) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
         assert child.stdout.readline() == b"ready\n"
         before = most_memory(Path(f"/proc/{child.pid}/status").read_text())
-        child.stdin.write(source.encode(errors="surrogatepass"))
+        child.stdin.write(json.dumps({"source": source}).encode())
         child.stdin.close()
         answer, told = child.stdout.read(), child.stderr.read().decode()
         _, status, usage = os.wait4(child.pid, 0)
@@ -128,6 +130,14 @@ async def test_a_pattern_that_backtracks_elsewhere_is_checked_in_a_moment() -> N
     assert time.process_time() - begun < 1
 
 
+JUDGED = """\
+name: judged
+steps:
+  - {id: q, prompt: "About {{ city }}"}
+  - {id: more, when: "{{ city == 'Oslo' }}", prompt: "More on {{ steps.q.output }}"}
+record: {q: "{{ steps.q.output }}"}
+checks: [{judge: cheap, ask: "Is {{ record.q }} good?"}]
+"""
 READY = "import os, json, time; print('ready', flush=True); "
 
 
@@ -142,6 +152,28 @@ async def test_a_child_that_hangs_or_dies_is_one_finding_and_is_gone(program: st
     assert children() == []
 
 
+@pytest.mark.parametrize("program", [READY + "time.sleep(600)", READY + "os.abort()", READY + "os._exit(1)"])
+async def test_drafts_that_take_too_much_are_given_up_and_nothing_is_left(program: str) -> None:
+    with pytest.raises(TemplateTooExpensiveError, match=r"prompts of 1 records takes more than 0\.3 seconds or 512 MB"):
+        await running(program).draft(one_step(), [Scope(slot=Slot(0))])
+    assert children() == []
+
+
+@pytest.mark.parametrize("name", [*RENDERED][::12])
+async def test_a_preview_of_an_attack_ends_soon_and_says_why(name: str) -> None:
+    begun = time.monotonic()
+    try:
+        ((draft,),) = await ChildRenderer().draft(one_step(PROMPTS[name][0]), [Scope(slot=Slot(0))])
+        problem = draft.problem
+    except TemplateTooExpensiveError as error:
+        # On a busy machine the deadline comes before the last step.
+        problem = str(error)
+    assert problem.startswith(("steps.q.prompt: ", "Rendering the prompts of 1 records takes more than 2.5 seconds"))
+    assert SECRET not in problem
+    assert time.monotonic() - begun < START_SECONDS + DEADLINE_SECONDS
+    assert children() == []
+
+
 async def test_a_child_that_never_starts_is_no_fault_of_the_template() -> None:
     with pytest.raises(GristmillError, match="did not start"):
         await running("raise SystemExit(1)").lint(one_step())
@@ -153,6 +185,18 @@ async def test_a_child_is_given_no_key() -> None:
     (finding,) = await ChildRenderer(command=(sys.executable, "-c", program)).lint("")
     assert "PATH" in finding.code
     assert SECRET not in finding.code
+
+
+async def test_a_child_has_the_drafts_of_this_process() -> None:
+    recipe = compile_template(JUDGED)
+    scopes = [Scope(slot=Slot(slot), seed={"city": city}, frame="f") for slot, city in enumerate(("Lima", "O\ud800"))]
+    drafts = await ChildRenderer().draft(JUDGED, scopes, {"q": 3})
+    assert drafts == [list(draft_attempt(recipe, scope, {"q": 3})) for scope in scopes]
+    question, skipped, judge = drafts[0]
+    assert question.messages[0].content == "About Lima"
+    assert not skipped.is_wanted
+    assert "‹q›xxx" in judge.messages[1].content
+    assert drafts[1][0].problem.startswith("steps.q.prompt: ")
 
 
 async def test_a_child_has_the_findings_of_this_process() -> None:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from gristmill.domain.ids import Digest, Slot
 from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.scope import Scope
 from gristmill.errors import InvalidTemplateError, RenderError, TemplateTooExpensiveError
 from gristmill.recipes import (
     DrawKey,
     Parsed,
-    Scope,
     Unparsable,
     check_record,
     compile_template,

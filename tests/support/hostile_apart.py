@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from gristmill.domain.ids import JobId, Slot
+from gristmill.domain.scope import Scope
 from gristmill.errors import GristmillError
-from gristmill.recipes import Scope, compile_template, lint_template, render_messages
+from gristmill.recipes import compile_template, lint_template, render_messages
 from gristmill.worker.watchdog import watch_rendering
 from support.hostile import HARMLESS, PROMPTS
 from support.mill import FakeModels, Mill, echo

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
+from gristmill.adapters.renderer.process import ChildRenderer
 from gristmill.adapters.sql import open_store
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import JobId, WorkerId
@@ -54,7 +55,13 @@ async def open_ports(folder: Path) -> AsyncIterator[JobPorts]:
     """The use cases' ports over a folder."""
     store = open_store(f"sqlite:///{folder / 'store.db'}")
     try:
-        yield JobPorts(store=store, blobs=LocalBlobs(folder / "blobs"), prices=FewPrices(), clock=SystemClock())
+        yield JobPorts(
+            store=store,
+            blobs=LocalBlobs(folder / "blobs"),
+            prices=FewPrices(),
+            clock=SystemClock(),
+            renderer=ChildRenderer(),
+        )
     finally:
         await store.close()
 

@@ -59,7 +59,7 @@ async def estimate(
             return exit_code(tried.report.job.status)
         async with draft(wanted) as (request, ports):
             recipe = compile_template(request.template)
-            guess = estimate_order(recipe, plan_order(recipe, request, ports), request, ports, tried)
+            guess = await estimate_order(recipe, plan_order(recipe, request, ports), request, ports, tried)
     if as_json:
         write(orjson.dumps(estimate_json(guess), option=orjson.OPT_INDENT_2).decode())
     else:

@@ -15,14 +15,13 @@ from gristmill.cli.terminal import count, json_text, say, write
 from gristmill.datasets import PLAIN_READING, SeedReading, survey_seeds
 from gristmill.domain.completion import ModelName
 from gristmill.errors import Finding, InvalidTemplateError
-from gristmill.jobs.lint import find_long_prompts, find_unknown_models
+from gristmill.jobs.lint import find_long_prompts, find_unknown_models, known_models
 from gristmill.jobs.models import STARTING_ALIASES
 from gristmill.jobs.seeds import keep_seeds, open_sets, refuse_unknown_sets
 from gristmill.recipes import Deck, Recipe, SeedRows, compile_template, open_decks
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import find_prices, open_blobs, open_models, open_renderer
 from gristmill.wiring.settings import Settings, read_settings
-from gristmill.worker.watchdog import watch_rendering
 
 
 def lint(
@@ -112,8 +111,8 @@ def _try_rows(recipe: Recipe, files: Mapping[str, Path], reading: SeedReading) -
 def _lint_lengths(recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck]) -> tuple[Finding, ...]:
     settings = read_settings()
     prices = find_prices(settings, {}, callable_only=False)
-    with watch_rendering():
-        return find_long_prompts(recipe, rows, decks, _aliases(settings), prices)
+    models = known_models(recipe, _aliases(settings), prices)
+    return asyncio.run(find_long_prompts(recipe, rows, decks, models, open_renderer()))
 
 
 def _aliases(settings: Settings) -> Mapping[str, ModelName]:

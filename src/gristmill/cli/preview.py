@@ -17,8 +17,9 @@ from gristmill.cli.terminal import OUT, json_text, say, write
 from gristmill.domain.job import JobStatus
 from gristmill.domain.json import JsonObject
 from gristmill.jobs.create import plan_order
-from gristmill.jobs.preview import SlotPreview, StepPreview, attempt_json, preview_json, preview_slots
+from gristmill.jobs.preview import SlotPreview, attempt_json, preview_json, preview_slots
 from gristmill.jobs.report import report_json
+from gristmill.ports.renderer import Draft
 from gristmill.recipes import compile_template
 from gristmill.wiring.mill import MillOrder, draft
 
@@ -57,7 +58,7 @@ async def preview(
 async def _draft(wanted: MillOrder, *, as_json: bool) -> int:
     async with draft(wanted) as (request, ports):
         recipe = compile_template(request.template)
-        previews = preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=request.records)
+        previews = await preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=request.records)
     if as_json:
         _write_document([preview_json(shown) for shown in previews], None)
         return OK
@@ -87,16 +88,16 @@ def _write_document(items: list[JsonObject], job: JsonObject | None) -> None:
 def _show(shown: SlotPreview) -> None:
     OUT.rule(Text(f"record {shown.slot}", style="bold"), align="left", style="dim")
     show_draws(shown.seed, shown.values)
-    for step in shown.steps:
-        _show_step(step)
+    for call in shown.calls:
+        _show_call(call)
     OUT.print()
 
 
-def _show_step(step: StepPreview) -> None:
-    if not step.is_wanted:
-        OUT.print(Text.assemble((step.step.id, "bold cyan"), ("  skipped by its condition", "dim")))
+def _show_call(call: Draft) -> None:
+    if not call.is_wanted:
+        OUT.print(Text.assemble((call.step, "bold cyan"), ("  skipped by its condition", "dim")))
         return
-    OUT.print(Text(step.step.id, style="bold cyan"))
-    if step.problem:
-        show_inset("", step.problem, style="red")
-    show_messages(step.messages)
+    OUT.print(Text(call.step, style="bold cyan"))
+    if call.problem:
+        show_inset("", call.problem, style="red")
+    show_messages(call.messages)

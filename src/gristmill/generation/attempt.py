@@ -8,6 +8,7 @@ from gristmill.domain.completion import Completion, Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.record import DUPLICATE, NEAR_DUPLICATE, CheckResult, Row
+from gristmill.domain.scope import Scope
 from gristmill.domain.value import value
 from gristmill.errors import ModelError, RenderError, TemplateTooExpensiveError
 from gristmill.generation.ask import Question, ask, prompt_text
@@ -27,7 +28,7 @@ from gristmill.recipes import (
     repair_messages,
     score_of,
 )
-from gristmill.recipes.recipe import Judge, Scope, Step
+from gristmill.recipes.recipe import Judge, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from typing import Protocol
 from gristmill.domain.ids import Slot
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
+from gristmill.domain.scope import Scope
 from gristmill.generation.breaker import Breaker
 from gristmill.generation.pace import Pace
 from gristmill.ports.clock import Clock
 from gristmill.ports.models import Models
 from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
-from gristmill.recipes.recipe import DrawKey, Scope, Step
+from gristmill.recipes.recipe import DrawKey, Step
 
 
 class Standing(Protocol):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from gristmill.domain.completion import Completion, Message, ModelName
+from gristmill.domain.scope import Scope
 from gristmill.recipes import Recipe, is_wanted, render_messages
-from gristmill.recipes.recipe import Scope, Step
+from gristmill.recipes.recipe import Step
 
 
 def completion_of(step: Step, messages: tuple[Message, ...], aliases: Mapping[str, ModelName]) -> Completion:

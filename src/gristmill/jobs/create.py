@@ -10,6 +10,7 @@ from gristmill.domain.job import Job, Order
 from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd, show_usd
 from gristmill.domain.pricing import worst_cost
+from gristmill.domain.scope import Scope
 from gristmill.domain.shard import Shard
 from gristmill.domain.sharding import plan_shards, plan_single_slots, spread_slots
 from gristmill.errors import BudgetTooSmallError, RenderError, TemplateTooExpensiveError
@@ -19,7 +20,7 @@ from gristmill.jobs.models import find_models, require_budget, resolve_aliases
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.request import JobRequest
 from gristmill.jobs.seeds import open_sets, require_seeds
-from gristmill.recipes import Recipe, Scope, compile_template
+from gristmill.recipes import Recipe, compile_template
 
 ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from gristmill.datasets import StoredSeeds
 from gristmill.domain.ids import Slot
 from gristmill.domain.job import Order
+from gristmill.domain.scope import Scope
 from gristmill.jobs.seeds import open_sets
 from gristmill.ports.blobs import Blobs
-from gristmill.recipes import Deck, DrawKey, Recipe, Scope, SeedRows, open_decks, open_scope
+from gristmill.recipes import Deck, DrawKey, Recipe, SeedRows, open_decks, open_scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

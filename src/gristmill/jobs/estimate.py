@@ -42,11 +42,11 @@ class Estimate:
     pilot: Pilot | None = None
 
 
-def estimate_order(
+async def estimate_order(
     recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, pilot: Pilot | None = None
 ) -> Estimate:
     """Guess from prompts of up to 50 slots spread over the order, or go by what a pilot with attempts measured."""
-    sample = sample_calls(recipe, order, request, ports)
+    sample = await sample_calls(recipe, order, request, ports)
     grounds = measure(pilot) if pilot else guess(sample, order)
     worst = worst_of_record(recipe, sample, order.models) * request.records
     return project(recipe, order, request.records, grounds, worst=worst, pilot=pilot)

@@ -1,7 +1,7 @@
 """One attempt as it may be, from real seeds and rendered prompts alone: nothing is called."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gristmill.domain.completion import Completion, ModelName
 from gristmill.domain.ids import Slot
@@ -10,18 +10,15 @@ from gristmill.domain.model import Model
 from gristmill.domain.pricing import cost_of, worst_cost
 from gristmill.domain.sharding import spread_slots
 from gristmill.domain.usage import Usage
-from gristmill.errors import RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import completion_of
 from gristmill.jobs.draws import open_draws
 from gristmill.jobs.grounds import Grounds, Load
 from gristmill.jobs.lengths import BYTES_PER_TOKEN, REPLY_SHARE, reply_tokens
-from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.ports import JobPorts
-from gristmill.jobs.preview import render_steps
 from gristmill.jobs.request import JobRequest
 from gristmill.jobs.spread import Level, Spread, each, sum_spreads
-from gristmill.recipes import Recipe, finish_record, judge_messages
-from gristmill.recipes.recipe import Scope, Step
+from gristmill.recipes import Recipe, placeholder
+from gristmill.recipes.recipe import Step
 
 SAMPLE_SLOTS = 50
 # What chat formats put around each message: OpenAI documents 3 to 4 tokens, the widest in use stay below 16.
@@ -50,33 +47,26 @@ class Sample:
     problems: Sequence[str]
 
 
-def sample_calls(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) -> Sample:
-    """The calls of up to 50 slots spread over the order, with stand-ins for outputs that are not there yet."""
+async def sample_calls(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) -> Sample:
+    """The calls of up to 50 slots spread over the order, with stand-ins for outputs that are not there yet.
+
+    A judge whose question cannot be made up from them is counted without it.
+    """
     slots = spread_slots(min(request.records, SAMPLE_SLOTS), over=request.records)
-    calls: list[tuple[Completion, Spread]] = []
-    problems: list[str] = []
     with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
-        for slot in slots:
-            scope = draws.scope(Slot(slot))
-            for shown in render_steps(recipe, scope, filler=_filler):
-                if shown.problem:
-                    problems.append(f"Some prompts could not be rendered: {shown.problem}")
-                elif shown.is_wanted:
-                    call = completion_of(shown.step, tuple(shown.messages), order.aliases)
-                    calls.append((call, reply_tokens(shown.step)))
-            calls += _judge_calls(recipe, scope, order)
-    return Sample(slots=len(slots), calls=calls, problems=list(dict.fromkeys(problems)))
-
-
-def _judge_calls(recipe: Recipe, scope: Scope, order: Order) -> list[tuple[Completion, Spread]]:
-    """What the judges would be sent about a record of likely length; one that cannot be made up is asked without it."""
-    made = replace(scope, outputs={step.id: placeholder(step, filler=_filler(step)) for step in recipe.steps})
-    try:
-        record = finish_record(recipe, made)
-        asked = [(judge.step, judge_messages(recipe, judge, record, made)) for judge in recipe.judges]
-    except (RenderError, TemplateTooExpensiveError):
-        asked = [(judge.step, ()) for judge in recipe.judges]
-    return [(completion_of(step, messages, order.aliases), reply_tokens(step)) for step, messages in asked]
+        scopes = [draws.scope(Slot(slot)) for slot in slots]
+    steps = {step.id: step for step in recipe.calls}
+    judges = {judge.name for judge in recipe.judges}
+    fillers = {step.id: _filler(step) for step in recipe.steps}
+    drafts = [draft for drafts in await ports.renderer.draft(recipe.source, scopes, fillers) for draft in drafts]
+    calls = [
+        (completion_of(steps[draft.step], tuple(draft.messages), order.aliases), reply_tokens(steps[draft.step]))
+        for draft in drafts
+        if draft.is_wanted and (not draft.problem or draft.step in judges)
+    ]
+    problems = [draft.problem for draft in drafts if draft.problem and draft.step not in judges]
+    words = [f"Some prompts could not be rendered: {problem}" for problem in dict.fromkeys(problems)]
+    return Sample(slots=len(slots), calls=calls, problems=words)
 
 
 def guess(sample: Sample, order: Order) -> Grounds:
@@ -113,10 +103,10 @@ def worst_of_record(recipe: Recipe, sample: Sample, models: Mapping[ModelName, M
     return worst * tries / sample.slots
 
 
-def _filler(step: Step) -> str:
+def _filler(step: Step) -> int:
     # The texts of an output share what its reply will likely have.
     texts = max(str(placeholder(step)).count("‹"), 1)
-    return "x" * round(reply_tokens(step).likely * BYTES_PER_TOKEN.likely / texts)
+    return round(reply_tokens(step).likely * BYTES_PER_TOKEN.likely / texts)
 
 
 def _load_of(call: Completion, reply: Spread, model: Model) -> Load:

@@ -11,8 +11,8 @@ from gristmill.domain.ids import Slot
 from gristmill.domain.model import Model
 from gristmill.errors import Finding, UnknownPriceError
 from gristmill.jobs.lengths import BYTES_PER_TOKEN
-from gristmill.jobs.preview import StepPreview, render_steps
 from gristmill.ports.models import Prices
+from gristmill.ports.renderer import Draft, Renderer
 from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
 from gristmill.recipes.places import place_in_step
 from gristmill.recipes.recipe import DrawKey, Step
@@ -25,16 +25,35 @@ def find_unknown_models(
     return tuple(finding for step in recipe.steps for finding in _of_model(recipe, step, aliases, providers))
 
 
-def find_long_prompts(
-    recipe: Recipe, rows: SeedRows, decks: Mapping[str, Deck], aliases: Mapping[str, ModelName], prices: Prices
+async def find_long_prompts(
+    recipe: Recipe,
+    rows: SeedRows,
+    decks: Mapping[str, Deck],
+    models: Mapping[str, Model],
+    renderer: Renderer,
 ) -> tuple[Finding, ...]:
-    """Each step whose prompt, with the longest of the rows and its reply, does not fit its model's context."""
+    """Each step whose prompt, with the longest of the rows and its reply, does not fit its model's context.
+
+    `models` are those that are known, by what the template calls them. Raises TemplateTooExpensiveError.
+    """
     every = ((number, rows.row(number)) for number in range(rows.rows))
     number, row = max(every, key=lambda numbered: len(orjson.dumps(numbered[1])), default=(0, {}))
     key = DrawKey(recipe=recipe.digest, seeds={}, random_seed=0)
-    shown = render_steps(recipe, open_scope(recipe, key, Slot(number), 0, seed=row, decks=decks))
-    models = {step.model: _model(step.model, aliases, prices) for step in recipe.steps}
-    return tuple(found for one in shown for found in _of_length(recipe, one, number, models[one.step.model]))
+    scope = open_scope(recipe, key, Slot(number), 0, seed=row, decks=decks)
+    (drafts,) = await renderer.draft(recipe.source, [scope])
+    steps = {step.id: step for step in recipe.steps}
+    return tuple(
+        found
+        for draft in drafts
+        if draft.step in steps and (model := models.get(steps[draft.step].model))
+        for found in _of_length(recipe, steps[draft.step], draft, number, model)
+    )
+
+
+def known_models(recipe: Recipe, aliases: Mapping[str, ModelName], prices: Prices) -> Mapping[str, Model]:
+    """The models of the recipe's steps that are known, by what the template calls them."""
+    found = {step.model: _model(step.model, aliases, prices) for step in recipe.steps}
+    return {used: model for used, model in found.items() if model}
 
 
 def _of_model(
@@ -72,11 +91,10 @@ def _model(used: str, aliases: Mapping[str, ModelName], prices: Prices) -> Model
         return None
 
 
-def _of_length(recipe: Recipe, shown: StepPreview, row: int, model: Model | None) -> Iterator[Finding]:
-    step = shown.step
-    context = model.limits.context if model else None
-    tokens = math.ceil(sum(len(message.content.encode()) for message in shown.messages) / BYTES_PER_TOKEN.likely)
-    if model is None or context is None or tokens + step.sampling.max_tokens <= context:
+def _of_length(recipe: Recipe, step: Step, draft: Draft, row: int, model: Model) -> Iterator[Finding]:
+    context = model.limits.context
+    tokens = math.ceil(sum(len(message.content.encode()) for message in draft.messages) / BYTES_PER_TOKEN.likely)
+    if context is None or tokens + step.sampling.max_tokens <= context:
         return
     spot = place_in_step(recipe.source, step.id, "prompt")
     yield Finding(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.clock import Clock
 from gristmill.ports.models import Prices
+from gristmill.ports.renderer import Renderer
 from gristmill.ports.store import Store
 
 
@@ -16,3 +17,4 @@ class JobPorts:
     blobs: Blobs
     prices: Prices
     clock: Clock
+    renderer: Renderer

@@ -1,7 +1,7 @@
 """A look at a few records before many: draws and prompts as they would be, and what calls made of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import orjson
 
@@ -13,54 +13,45 @@ from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.money import NanoUsd, show_usd
 from gristmill.domain.record import CheckResult, Row
 from gristmill.domain.usage import Usage
-from gristmill.errors import RenderError, TemplateTooExpensiveError
 from gristmill.generation.attempt import Failed, Produced, read_answer
 from gristmill.jobs.draws import open_draws
-from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import tokens_json
 from gristmill.jobs.request import JobRequest
-from gristmill.recipes import Recipe, is_wanted, render_messages
-from gristmill.recipes.recipe import Scope, Step
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepPreview:
-    """A step's messages; `problem` says why they could not be rendered, `is_wanted` whether the step would run."""
-
-    step: Step
-    messages: Sequence[Message] = ()
-    is_wanted: bool = True
-    problem: str = ""
+from gristmill.ports.renderer import Draft
+from gristmill.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotPreview:
-    """The first attempt of a slot: its seed, the values drawn for it and its prompts."""
+    """The first attempt of a slot: its seed, the values drawn for it and the calls it would make."""
 
     slot: Slot
     seed: JsonObject
     values: JsonObject
-    steps: Sequence[StepPreview]
+    calls: Sequence[Draft]
 
 
-def preview_slots(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int) -> list[SlotPreview]:
-    """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`."""
+async def preview_slots(
+    recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int
+) -> list[SlotPreview]:
+    """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`.
+
+    A judge whose question rests on such an output in a way that cannot be shown is left out.
+    """
     with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
         scopes = [draws.scope(Slot(slot)) for slot in range(n)]
-    return [_preview(recipe, scope) for scope in scopes]
-
-
-def render_steps(recipe: Recipe, scope: Scope, *, filler: Callable[[Step], str] = lambda _: "") -> list[StepPreview]:
-    """Each step's messages with placeholders for the outputs before it, `filler` behind each text of theirs."""
-    outputs: dict[str, Json] = {}
-    steps = []
-    for step in recipe.steps:
-        shown = _render(recipe, step, replace(scope, outputs=outputs))
-        if shown.is_wanted:
-            outputs[step.id] = placeholder(step, filler=filler(step))
-        steps.append(shown)
-    return steps
+    drafts = await ports.renderer.draft(recipe.source, scopes)
+    judges = {judge.name for judge in recipe.judges}
+    return [
+        SlotPreview(
+            slot=scope.slot,
+            seed=scope.seed,
+            values=scope.values,
+            calls=[call for call in calls if not (call.problem and call.step in judges)],
+        )
+        for scope, calls in zip(scopes, drafts, strict=True)
+    ]
 
 
 def preview_json(preview: SlotPreview) -> JsonObject:
@@ -71,7 +62,7 @@ def preview_json(preview: SlotPreview) -> JsonObject:
         "outcome": None,
         "seed": preview.seed,
         "values": preview.values,
-        "steps": [_step_json(step) for step in preview.steps if step.is_wanted],
+        "steps": [_draft_json(call) for call in preview.calls if call.is_wanted],
     }
 
 
@@ -123,23 +114,9 @@ def read_call(recipe: Recipe, call: Call) -> Produced | Failed | None:
     return read_answer(step, call)
 
 
-def _preview(recipe: Recipe, scope: Scope) -> SlotPreview:
-    steps = render_steps(recipe, scope)
-    return SlotPreview(slot=scope.slot, seed=scope.seed, values=scope.values, steps=steps)
-
-
-def _render(recipe: Recipe, step: Step, scope: Scope) -> StepPreview:
-    try:
-        if not is_wanted(recipe, step, scope):
-            return StepPreview(step=step, is_wanted=False)
-        return StepPreview(step=step, messages=render_messages(recipe, step, scope))
-    except (RenderError, TemplateTooExpensiveError) as error:
-        return StepPreview(step=step, problem=str(error))
-
-
-def _step_json(shown: StepPreview) -> JsonObject:
-    step = {"id": shown.step.id, **_messages_json(shown.messages)}
-    return {**step, "problem": shown.problem} if shown.problem else step
+def _draft_json(draft: Draft) -> JsonObject:
+    step = {"id": draft.step, **_messages_json(draft.messages)}
+    return {**step, "problem": draft.problem} if draft.problem else step
 
 
 def _call_json(recipe: Recipe, call: Call) -> JsonObject:

@@ -3,17 +3,18 @@
 from gristmill.recipes.checks import check_record, fingerprints_of
 from gristmill.recipes.compiler import check_template, compile_template, lint_template, refusal_of
 from gristmill.recipes.decks import Deck, SeedRows, open_decks
+from gristmill.recipes.drafting import draft_attempt
 from gristmill.recipes.draw import draw_values, open_scope
 from gristmill.recipes.editor_schema import template_schema
 from gristmill.recipes.exporting import fill_export
 from gristmill.recipes.judging import judge_messages, score_of
 from gristmill.recipes.outline import read_outline
+from gristmill.recipes.placeholder import placeholder
 from gristmill.recipes.recipe import (
     Attempts,
     DrawKey,
     Parsed,
     Recipe,
-    Scope,
     SeedField,
     Step,
     Unparsable,
@@ -27,7 +28,6 @@ __all__ = [
     "DrawKey",
     "Parsed",
     "Recipe",
-    "Scope",
     "SeedField",
     "SeedRows",
     "Step",
@@ -35,6 +35,7 @@ __all__ = [
     "check_record",
     "check_template",
     "compile_template",
+    "draft_attempt",
     "draw_values",
     "fill_export",
     "fingerprints_of",
@@ -45,6 +46,7 @@ __all__ = [
     "open_decks",
     "open_scope",
     "parse_reply",
+    "placeholder",
     "read_outline",
     "refusal_of",
     "render_messages",

@@ -2,9 +2,10 @@
 
 from gristmill.domain.json import JsonObject, fingerprint_of
 from gristmill.domain.record import CheckResult
+from gristmill.domain.scope import Scope
 from gristmill.errors import RenderError
 from gristmill.recipes.likeness import signature_of
-from gristmill.recipes.recipe import Conform, Distinct, Expect, Recipe, Scope, Sql, Unique
+from gristmill.recipes.recipe import Conform, Distinct, Expect, Recipe, Sql, Unique
 from gristmill.recipes.rendering import names_of
 from gristmill.recipes.schema_check import InvalidSchemaError, schema_problems, validator_of
 from gristmill.recipes.sql_check import run_query

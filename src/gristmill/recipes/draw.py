@@ -5,8 +5,9 @@ from hashlib import blake2b
 
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.scope import Scope
 from gristmill.recipes.decks import Deck
-from gristmill.recipes.recipe import DrawKey, Recipe, Scope
+from gristmill.recipes.recipe import DrawKey, Recipe
 from gristmill.recipes.variation import Chance, SeedRow
 
 NO_DECKS: Mapping[str, Deck] = {}

@@ -8,8 +8,9 @@ import jsonschema_rs
 from gristmill.domain.completion import Message, Schema
 from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.record import CheckResult
+from gristmill.domain.scope import Scope
 from gristmill.recipes.limits import BEST_SCORE
-from gristmill.recipes.recipe import Judge, Recipe, Scope
+from gristmill.recipes.recipe import Judge, Recipe
 from gristmill.recipes.rendering import names_of
 from gristmill.recipes.texts import Names, render_text
 

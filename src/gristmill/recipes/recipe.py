@@ -10,7 +10,7 @@ from jsonschema_rs import Validator
 
 from gristmill.domain.completion import Role, Sampling, Schema
 from gristmill.domain.ids import Digest, Slot
-from gristmill.domain.json import Json, JsonObject, canonical
+from gristmill.domain.json import Json, canonical
 from gristmill.domain.value import value
 from gristmill.recipes.texts import Text
 from gristmill.recipes.variation import Variation
@@ -231,25 +231,6 @@ class Recipe:
     def is_distinct(self) -> bool:
         """Whether some check compares a record with all others of the job."""
         return any(isinstance(check, Unique | Distinct) for check in self.checks)
-
-
-@value(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What prompts may mention: the seed row, the drawn values, and the outputs of steps that ran.
-
-    A step that was skipped is not among the outputs. `frame` keys what filters draw: the one of `DrawKey`.
-    """
-
-    slot: Slot
-    seed: JsonObject = field(default_factory=dict)
-    values: JsonObject = field(default_factory=dict)
-    outputs: Mapping[str, Json] = field(default_factory=dict)
-    frame: str = ""
-
-    def with_output(self, step: str, output: Json) -> "Scope":
-        """The scope after a step ran."""
-        outputs = {**self.outputs, step: output}
-        return Scope(slot=self.slot, seed=self.seed, values=self.values, outputs=outputs, frame=self.frame)
 
 
 @dataclass(frozen=True, kw_only=True)

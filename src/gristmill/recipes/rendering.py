@@ -2,8 +2,9 @@
 
 from gristmill.domain.completion import Message
 from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.scope import Scope
 from gristmill.recipes.random_filters import DRAWS, Draws
-from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Scope, Shape, Step
+from gristmill.recipes.recipe import Constant, ListOf, ObjectOf, Recipe, Shape, Step
 from gristmill.recipes.texts import SANDBOX, Names, Text, evaluate, render_text
 from gristmill.recipes.work import WORK
 

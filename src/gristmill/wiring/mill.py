@@ -27,9 +27,8 @@ from gristmill.ports.blobs import Blobs
 from gristmill.recipes import compile_template, refusal_of
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.places import folder_place
-from gristmill.wiring.ports import find_prices, open_job_ports, open_renderer
+from gristmill.wiring.ports import find_prices, open_job_ports
 from gristmill.wiring.settings import Settings, read_settings
-from gristmill.worker.watchdog import watch_rendering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +95,13 @@ async def draft(order: MillOrder) -> AsyncIterator[tuple[JobRequest, JobPorts]]:
     """
     settings = read_settings()
     order = await _complete(order)
-    found = await open_renderer().lint(order.template)
-    if any(finding.severity == "error" for finding in found):
-        raise refusal_of(found)
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         prices = find_prices(settings, order.prices, callable_only=False)
         async with open_job_ports(folder_place(Path(folder)), prices) as ports:
-            with watch_rendering():
-                yield await request_of(order, settings, ports.blobs), ports
+            found = await ports.renderer.lint(order.template)
+            if any(finding.severity == "error" for finding in found):
+                raise refusal_of(found)
+            yield await request_of(order, settings, ports.blobs), ports
 
 
 async def mill(order: MillOrder, milling: Milling, switch: StopSwitch) -> Delivery:

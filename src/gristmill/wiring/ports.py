@@ -42,7 +42,13 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
     use_counted_threads()
     store = await open_store_at(place.store_url)
     try:
-        yield JobPorts(store=store, blobs=open_blobs(place.blobs_url), prices=prices, clock=SystemClock())
+        yield JobPorts(
+            store=store,
+            blobs=open_blobs(place.blobs_url),
+            prices=prices,
+            clock=SystemClock(),
+            renderer=open_renderer(),
+        )
     finally:
         await store.close()
 

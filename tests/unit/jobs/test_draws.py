@@ -40,12 +40,12 @@ async def test_previews_and_estimates_draw_the_rows_that_a_worker_would(tmp_path
         request = await with_personas(ports, tmp_path, [BOB, ANN])
         recipe = compile_template(request.template)
         order = plan_order(recipe, request, ports)
-        first, second = preview_slots(recipe, order, request, ports, n=2)
-        guess = estimate_order(recipe, order, request, ports)
+        first, second = await preview_slots(recipe, order, request, ports, n=2)
+        guess = await estimate_order(recipe, order, request, ports)
         job = await create_job(request, ports, chance=chance())
     assert first.values == second.values == {"persona": ANN}
-    assert first.steps[0].messages[0].content == "Ann of Ely writes home from Lima."
-    assert second.steps[0].messages[0].content == "Ann of Ely writes home from Oslo."
+    assert first.calls[0].messages[0].content == "Ann of Ely writes home from Lima."
+    assert second.calls[0].messages[0].content == "Ann of Ely writes home from Oslo."
     assert guess.warnings == []
     assert job.order.seeds == {name: stored.digest for name, stored in request.seeds.items()}
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from gristmill.adapters.prices import open_prices
+from gristmill.adapters.renderer.process import ChildRenderer
 from gristmill.domain.completion import ModelName
 from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Limits
-from gristmill.jobs.lint import find_long_prompts, find_unknown_models
+from gristmill.jobs.lint import find_long_prompts, find_unknown_models, known_models
 from gristmill.recipes import compile_template
 
 ALIASES = {"cheap": ModelName("scripted:small"), "premium": ModelName("openai:large")}
@@ -64,7 +65,7 @@ def test_a_known_alias_and_a_model_of_a_known_provider_are_fine() -> None:
 
 
 @pytest.mark.parametrize(("longest", "codes"), [(1_000, []), (5_000, ["exceeds_context"])])
-def test_a_prompt_that_its_model_cannot_take_with_the_longest_row_is_found(longest: int, codes: list[str]) -> None:
+async def test_a_prompt_that_is_too_long_with_the_longest_row_is_found(longest: int, codes: list[str]) -> None:
     recipe = compile_template(TEMPLATE.replace("MODEL", "scripted:other"))
     prices = open_prices(
         own={},
@@ -73,7 +74,8 @@ def test_a_prompt_that_its_model_cannot_take_with_the_longest_row_is_found(longe
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
     rows = Rows([{"text": "short"}, {"text": "x" * longest}, {"text": "short"}])
-    found = find_long_prompts(recipe, rows, {}, ALIASES, prices)
+    models = known_models(recipe, ALIASES, prices)
+    found = await find_long_prompts(recipe, rows, {}, models, ChildRenderer())
     assert [finding.code for finding in found] == codes
     for finding in found:
         assert (finding.line, finding.column, finding.path) == (4, 25, "steps.first.prompt")

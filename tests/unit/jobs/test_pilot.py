@@ -62,7 +62,7 @@ async def try_out(folder: Path, models: FakeModels, **changes: object) -> tuple[
         pilot = Pilot(report=report, rows=await read_attempts(report.job, ports), seconds=3.0)
         recipe = compile_template(request.template)
         many = JobRequest(template=request.template, records=1000, seeds=request.seeds, aliases=request.aliases)
-        guess = estimate_order(recipe, plan_order(recipe, many, ports), many, ports, pilot)
+        guess = await estimate_order(recipe, plan_order(recipe, many, ports), many, ports, pilot)
     return pilot, dict(estimate_json(guess))
 
 

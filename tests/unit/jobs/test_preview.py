@@ -5,9 +5,8 @@ import pytest
 from gristmill.domain.money import NanoUsd
 from gristmill.jobs.create import plan_order
 from gristmill.jobs.estimate import estimate_json, estimate_order
-from gristmill.jobs.placeholder import placeholder
 from gristmill.jobs.preview import preview_json, preview_slots
-from gristmill.recipes import compile_template
+from gristmill.recipes import compile_template, placeholder
 from support.orders import PRICED_MODEL, TEMPLATE, a_request, open_ports
 
 
@@ -15,11 +14,11 @@ async def test_a_preview_shows_seeds_draws_and_prompts_with_placeholders_for_ans
     async with open_ports(tmp_path) as ports:
         request = await a_request(ports, tmp_path)
         recipe = compile_template(request.template)
-        previews = preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=4)
+        previews = await preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=4)
     first, last = preview_json(previews[0]), preview_json(previews[3])
     assert first["seed"] == last["seed"] == {"city": {"name": "Lima"}}
-    assert [step.step.id for step in previews[0].steps] == ["question", "answer"]
-    question, answer = previews[0].steps
+    assert [call.step for call in previews[0].calls] == ["question", "answer"]
+    question, answer = previews[0].calls
     tone = previews[0].values["tone"]
     assert question.messages[0].content == f"A {tone} question about Lima."
     assert answer.messages[0].content == "Answer: ‹question.text›"
@@ -31,9 +30,9 @@ async def test_a_preview_of_a_prompt_that_cannot_be_rendered_says_why(tmp_path: 
     async with open_ports(tmp_path) as ports:
         request = await a_request(ports, tmp_path, template=template)
         recipe = compile_template(request.template)
-        previews = preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=1)
-        guess = estimate_order(recipe, plan_order(recipe, request, ports), request, ports)
-    assert previews[0].steps[0].problem
+        previews = await preview_slots(recipe, plan_order(recipe, request, ports), request, ports, n=1)
+        guess = await estimate_order(recipe, plan_order(recipe, request, ports), request, ports)
+    assert previews[0].calls[0].problem
     assert "could not be rendered" in guess.warnings[0]
 
 
@@ -42,7 +41,7 @@ async def test_an_estimate_grows_from_low_to_worst_and_scales_with_the_records(t
         request = await a_request(ports, tmp_path, records=1000, aliases={"cheap": PRICED_MODEL}, budget=NanoUsd(10**9))
         recipe = compile_template(request.template)
         order = plan_order(recipe, request, ports)
-        guess = estimate_order(recipe, order, request, ports)
+        guess = await estimate_order(recipe, order, request, ports)
     shown = estimate_json(guess)
     assert guess.load.calls.low == 2000
     assert guess.load.cost.low < guess.load.cost.likely < guess.load.cost.high < guess.worst

@@ -1,7 +1,8 @@
 """What a record must pass."""
 
 from gristmill.domain.ids import Slot
-from gristmill.recipes import Scope, check_record, compile_template, fingerprints_of
+from gristmill.domain.scope import Scope
+from gristmill.recipes import check_record, compile_template, fingerprints_of
 from support.templates import SUPPORT_QA, one_step
 
 SCOPE = Scope(slot=Slot(0), values={"tone": "terse"}, outputs={"q": "x"})

@@ -3,8 +3,9 @@
 import pytest
 
 from gristmill.domain.ids import Slot
+from gristmill.domain.scope import Scope
 from gristmill.errors import Finding, InvalidTemplateError
-from gristmill.recipes import Scope, compile_template, lint_template, render_messages
+from gristmill.recipes import compile_template, lint_template, render_messages
 
 STYLE = """\
 ---

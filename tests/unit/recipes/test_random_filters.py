@@ -4,8 +4,9 @@ import pytest
 
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.scope import Scope
 from gristmill.errors import RenderError
-from gristmill.recipes import Recipe, Scope, check_record, compile_template, finish_record, is_wanted, render_messages
+from gristmill.recipes import Recipe, check_record, compile_template, finish_record, is_wanted, render_messages
 from support.templates import compile_prompt, one_step
 
 PINNED = "h['c', 'g', 'b'] Two follows!"

@@ -5,8 +5,9 @@ import pytest
 from gristmill.domain.completion import Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
+from gristmill.domain.scope import Scope
 from gristmill.errors import RenderError, TemplateTooExpensiveError
-from gristmill.recipes import Scope, compile_template, finish_record, is_wanted, render_messages
+from gristmill.recipes import compile_template, finish_record, is_wanted, render_messages
 from support.templates import SUPPORT_QA, compile_prompt, one_step
 
 

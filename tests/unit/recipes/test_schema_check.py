@@ -4,7 +4,8 @@ import pytest
 
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json
-from gristmill.recipes import Scope, check_record, compile_template
+from gristmill.domain.scope import Scope
+from gristmill.recipes import check_record, compile_template
 from support.templates import one_step
 
 FIXED = 'checks: [{schema: {type: object, required: [city]}, of: "{{ record.q }}", reason: wrong arguments}]'

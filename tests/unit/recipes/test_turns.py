@@ -5,7 +5,8 @@ import pytest
 from gristmill.domain.completion import Message
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import JsonObject
-from gristmill.recipes import Scope, compile_template, render_messages
+from gristmill.domain.scope import Scope
+from gristmill.recipes import compile_template, render_messages
 from support.templates import findings_of
 
 

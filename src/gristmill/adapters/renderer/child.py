@@ -1,4 +1,4 @@
-"""The process that reads one template: it says when it is ready, and gives findings as JSON for what stdin brings.
+"""The process that reads one template: it says when it is ready, and answers in JSON what stdin brings.
 
 It holds no key, store or network, and the kernel bounds what it takes: memory, processor time, files.
 """
@@ -6,8 +6,9 @@ It holds no key, store or network, and the kernel bounds what it takes: memory, 
 import json
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 3
@@ -22,16 +23,30 @@ LIMITS: Mapping[int, int] = {
 
 
 def main() -> None:
-    """Lint what stdin brings."""
+    """Do what the first argument says with what stdin brings."""
     limit()
-    # Only now: what is imported counts too, and nothing of the template is read before the limits stand.
-    from gristmill.recipes import lint_template  # noqa: PLC0415
-
+    verb = _open_verb(sys.argv[1])
     sys.stdout.write(READY)
     sys.stdout.flush()
-    source = sys.stdin.buffer.read().decode(errors="surrogatepass")
-    findings = [asdict(finding) for finding in lint_template(source)]
-    sys.stdout.write(json.dumps(findings))
+    asked = json.load(sys.stdin)
+    sys.stdout.write(json.dumps([_plain(answer) for answer in verb(**asked)]))
+
+
+def _open_verb(name: str) -> Callable[..., Any]:
+    # Only now: what is imported counts too, and nothing of the template is read before the limits stand.
+    from gristmill.domain.scope import Scope  # noqa: PLC0415
+    from gristmill.recipes import compile_template, draft_attempt, lint_template  # noqa: PLC0415
+
+    def draft(source: str, scopes: list[dict[str, Any]], fillers: Mapping[str, int]) -> list[Any]:
+        recipe = compile_template(source)
+        return [draft_attempt(recipe, Scope(**scope), fillers) for scope in scopes]
+
+    verbs: Mapping[str, Callable[..., Any]] = {"lint": lint_template, "draft": draft}
+    return verbs[name]
+
+
+def _plain(answer: Any) -> Any:  # noqa: ANN401 (a finding, or the drafts of an attempt)
+    return [asdict(part) for part in answer] if isinstance(answer, tuple) else asdict(answer)
 
 
 def limit() -> None:

@@ -5,10 +5,15 @@ import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from gristmill.adapters.renderer.child import MEMORY_BYTES
-from gristmill.errors import Finding, GristmillError
+from gristmill.domain.completion import Message
+from gristmill.domain.scope import Scope
+from gristmill.errors import Finding, GristmillError, TemplateTooExpensiveError
+from gristmill.ports.renderer import Draft
 from gristmill.recipes.findings import Code
 
 # With the start of an interpreter, a third of a second on a machine that is not busy, an answer is there within three.
@@ -30,28 +35,53 @@ class ChildRenderer:
         self._deadline_seconds = deadline_seconds
 
     async def lint(self, source: str) -> Sequence[Finding]:
+        answer = await self._ask("lint", source=source)
+        if answer is None:
+            return (self._too_expensive(),)
+        return tuple(Finding(**finding) for finding in answer)
+
+    async def draft(
+        self, source: str, scopes: Sequence[Scope], fillers: Mapping[str, int] | None = None
+    ) -> Sequence[Sequence[Draft]]:
+        told = [asdict(scope) for scope in scopes]
+        answer = await self._ask("draft", source=source, scopes=told, fillers=fillers or {})
+        if answer is None:
+            raise TemplateTooExpensiveError(
+                f"Rendering the prompts of {len(scopes)} records takes more than {self._bounds()}, so it was given up."
+                " Make the template simpler, or look at fewer records."
+            )
+        return [[_draft(draft) for draft in drafts] for drafts in answer]
+
+    async def _ask(self, verb: str, **told: object) -> list[Any] | None:
+        """What the child answers; None when it took more than it may."""
         child = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()
+            *self._command, verb, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()
         )
         try:
             await _started(child)
             async with asyncio.timeout(self._deadline_seconds):
-                answer, _ = await child.communicate(source.encode(errors="surrogatepass"))
+                answer, _ = await child.communicate(json.dumps(told).encode())
         except TimeoutError:
-            return (self._too_expensive(),)
+            return None
         finally:
             await _end(child)
-        return _findings(answer) if child.returncode == 0 else (self._too_expensive(),)
+        return list(json.loads(answer)) if child.returncode == 0 else None
 
     def _too_expensive(self) -> Finding:
         return Finding(
             code=Code.TOO_EXPENSIVE,
-            message=f"Reading this template takes more than {self._deadline_seconds:g} seconds or"
-            f" {MEMORY_BYTES // 1024**2} MB of memory, so it was given up.",
+            message=f"Reading this template takes more than {self._bounds()}, so it was given up.",
             suggestion="Make it smaller, or simpler.",
             line=1,
             column=1,
         )
+
+    def _bounds(self) -> str:
+        return f"{self._deadline_seconds:g} seconds or {MEMORY_BYTES // 1024**2} MB of memory"
+
+
+def _draft(told: dict[str, Any]) -> Draft:
+    return Draft(**{**told, "messages": tuple(Message(**message) for message in told["messages"])})
 
 
 def _environment() -> dict[str, str]:
@@ -72,7 +102,3 @@ async def _end(child: Process) -> None:
     if child.returncode is None:
         child.kill()
     await child.wait()
-
-
-def _findings(answer: bytes) -> tuple[Finding, ...]:
-    return tuple(Finding(**finding) for finding in json.loads(answer))
