@@ -12,6 +12,7 @@ import pytest
 
 from gristmill.adapters.embedded import find_model
 from gristmill.cli.starters import STARTERS, Starter
+from gristmill.jobs.export import AnyFormat, default_name
 from support.starters import CHECKS, check_starter
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ SCRIPTED = ("--model", "scripted:demo")
 OTHER: Mapping[str, tuple[str, ...]] = {"preferences": ("--model", "cheap=scripted:demo?seed=1")}
 NAMES = sorted(path.stem for path in (ROOT / "templates").glob("*.yaml"))
 # What each starter is exported as besides plain records: a trainer's format where the fields fit one.
-FORMATS: Mapping[str, str] = {
+FORMATS: Mapping[str, AnyFormat] = {
     "support-qa": "openai-chat",
     "instructions": "alpaca",
     "classification": "huggingface",
@@ -63,15 +64,13 @@ def test_every_template_is_a_starter_with_a_page_and_a_format_and_checks() -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_a_starter_lints_without_a_word_and_makes_records_that_hold_and_train(name: str, tmp_path: Path) -> None:
     starter = STARTERS[name]
-    run_starter(tmp_path, starter, 12, *SCRIPTED, *OTHER.get(name, ()))
+    run_starter(tmp_path, starter, 12, "--format", f"jsonl,{FORMATS[name]}", *SCRIPTED, *OTHER.get(name, ()))
     linted = gristmill(tmp_path, "lint", starter.template, *starter.options.split())
     assert (linted.returncode, "is fine" in linted.stderr) == (0, True), linted.stderr
     records = rows_of(tmp_path / "out" / "dataset.jsonl")
     assert len(records) == 12
     check_starter(name, records, seeds_of(tmp_path, starter))
-    target = tmp_path / "exported"
-    exported = gristmill(tmp_path, "export", "out", "--format", FORMATS[name], "--out", str(target))
-    assert exported.returncode == 0, exported.stderr
+    target = tmp_path / "out" / default_name(FORMATS[name])
     assert any(path.stat().st_size for path in (target, *target.rglob("*")) if path.is_file())
 
 

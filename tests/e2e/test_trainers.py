@@ -46,7 +46,7 @@ def test_a_format_that_nothing_maps_is_refused_before_anything_is_made(shell: Gr
 
 def test_an_order_is_delivered_in_every_format_with_its_card(shell: GristmillShell) -> None:
     (shell.folder / "t.yaml").write_text(STEPS + EXPORT)
-    ended = shell(*ORDER, "--format", "openai-chat,dpo,huggingface", "--split", "train=0.7,test=0.3")
+    ended = shell(*ORDER, "--format", "openai-chat,dpo,huggingface", "--splits", "train=0.7,test=0.3")
     out = shell.folder / "out"
     summary = json.loads((out / "summary.json").read_text())
     back = datasets.load_dataset(str(out / "huggingface"), cache_dir=str(shell.folder / "cache"))

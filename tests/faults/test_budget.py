@@ -61,7 +61,7 @@ def worst_of_a_line() -> int:
 def a_conduct(seed: int, **faults: float) -> Conduct:
     """Replies of any length up to the limit, from the worst tokenizer there is."""
     return Conduct(
-        latency=0.25,
+        latency=0.4,
         jitter=0.1,
         reply_tokens=0,
         bytes_per_token=1,

@@ -31,14 +31,14 @@ async def export(
     *,
     fmt: Annotated[str, Parameter(name="--format")],
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    split: str | None = None,
+    splits: str | None = None,
     template: Path | None = None,
     lineage: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     dir: Path | None = None,  # noqa: A002 - the option's name
 ) -> None:
     """Write a job's records in a format, whole or not at all; a running job's as they stand now.
 
-    Example: gristmill export out --format huggingface --split train=0.9,test=0.1
+    Example: gristmill export out --format huggingface --splits train=0.9,test=0.1
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ async def export(
         jsonl, csv, parquet, openai-chat, sharegpt, alpaca, dpo or huggingface; several with commas between.
     out
         The file to write (huggingface: the folder), or a folder for all; the job's own folder when left out.
-    split
+    splits
         Splits and their shares, such as train=0.9,test=0.1: a file for each, or one huggingface folder.
     template
         The job's template with another `export` key to go by.
@@ -58,7 +58,7 @@ async def export(
         The folder whose job is meant, when an id is given.
     """
     formats = parse_formats(fmt)
-    shares = parse_splits(split) if split else None
+    shares = parse_splits(splits) if splits else None
     is_folder = _is_folder(source)
     folder = Path(source) if is_folder else dir
     async with open_jobs(folder) as ports:

@@ -10,9 +10,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gristmill.cli.boundary import BAD_INPUT, OK, show_findings
-from gristmill.cli.options import SEEDS_HELP, Encoding, Split, parse_reading, parse_seeds, read_template
+from gristmill.cli.options import SEEDS_HELP, Encoding, Split, parse_seeds, read_template
 from gristmill.cli.terminal import count, json_text, say, write
-from gristmill.datasets import PLAIN_READING, SeedReading, survey_seeds
+from gristmill.datasets import PLAIN_READING, SeedReading, reading_of, survey_seeds
 from gristmill.domain.completion import ModelName
 from gristmill.errors import Finding, InvalidTemplateError
 from gristmill.jobs.lint import find_long_prompts, find_unknown_models, known_models
@@ -51,7 +51,7 @@ def lint(
     recipe = None if _errors(found) else _recipe_of(source)
     if recipe is not None:
         found.append(_Found(file=str(template), findings=_lint_models(recipe)))
-        found += _lint_sets(template, recipe, parse_seeds(seeds), parse_reading(split, encoding))
+        found += _lint_sets(template, recipe, parse_seeds(seeds), reading_of(split, encoding))
     if as_json:
         write(json_text({"findings": [{"file": one.file, **asdict(each)} for one in found for each in one.findings]}))
     else:

@@ -1,7 +1,5 @@
 """Options that several verbs share, and what their texts stand for."""
 
-import codecs
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from gristmill.datasets import PLAIN_READING, SeedReading
+from gristmill.datasets import PLAIN_READING
 from gristmill.domain.completion import ModelName
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.domain.pricing import Rates
@@ -93,17 +91,6 @@ def parse_seeds(texts: Iterable[str]) -> Mapping[str, Path]:
             raise BadInputError(f"There is no seeds file {file}.")
         files[name] = file
     return files
-
-
-def parse_reading(split: int, encoding: str) -> SeedReading:
-    """How the seed files are to be read. Raises BadInputError for an encoding that nobody knows."""
-    try:
-        name = codecs.lookup(encoding).name
-        # Python has encodings of bytes too, such as base64: only this refuses them.
-        io.TextIOWrapper(io.BytesIO(), encoding=name)
-    except LookupError as error:
-        raise BadInputError(f"{encoding!r} is no encoding of text: write one such as cp1252 or utf-16.") from error
-    return SeedReading(split=split, encoding=name)
 
 
 def parse_models(texts: Iterable[str]) -> Mapping[str, ModelName]:

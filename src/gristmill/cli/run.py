@@ -17,7 +17,6 @@ from gristmill.cli.options import (
     parse_budget,
     parse_models,
     parse_prices,
-    parse_reading,
     parse_seeds,
     read_template,
 )
@@ -25,7 +24,7 @@ from gristmill.cli.outcome import exit_code, show_outcome
 from gristmill.cli.progress import JsonProgress, Progress, open_progress
 from gristmill.cli.room import watching_room
 from gristmill.cli.terminal import count, say
-from gristmill.datasets import parse_splits
+from gristmill.datasets import parse_splits, reading_of
 from gristmill.errors import WorkersDiedError
 from gristmill.jobs.export import parse_formats
 from gristmill.jobs.follow import StopSwitch
@@ -44,7 +43,7 @@ async def run(
     records: Annotated[int, Parameter(name=["--records", "-n"], validator=AtLeastOne)],
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = DEFAULT_OUT,
     formats: Annotated[str, Parameter(name="--format")] = "jsonl",
-    split: str | None = None,
+    splits: str | None = None,
     workers: Annotated[int, Parameter(validator=AtLeastOne)] = 1,
     as_json: Annotated[bool, Parameter(name="--json", negative=(), show_default=False)] = False,
     order: OrderOptions = OrderOptions(),
@@ -67,7 +66,7 @@ async def run(
         The folder of the dataset; the job lies in its .gristmill.
     formats
         jsonl, csv, parquet, openai-chat, sharegpt, alpaca, dpo or huggingface; several with commas between.
-    split
+    splits
         Splits and their shares, such as train=0.9,test=0.1: a file for each, or one huggingface folder.
     workers
         Worker processes.
@@ -82,7 +81,7 @@ async def run(
                 folder=out,
                 workers=workers,
                 formats=parse_formats(formats),
-                shares=parse_splits(split) if split else None,
+                shares=parse_splits(splits) if splits else None,
                 announce=lambda taken: announce(taken, wanted, out, as_json=as_json),
                 watch=watching_room(progress.watch, out),
             )
@@ -100,7 +99,7 @@ def make_order(template: Path, records: int, options: OrderOptions) -> MillOrder
         template=read_template(template),
         records=records,
         seeds=parse_seeds(options.seeds),
-        reading=parse_reading(options.split, options.encoding),
+        reading=reading_of(options.split, options.encoding),
         models=parse_models(options.model),
         prices=parse_prices(options.price),
         budget=parse_budget(options.budget),

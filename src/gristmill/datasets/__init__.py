@@ -11,7 +11,7 @@ from gristmill.datasets.nearset import NearSet
 from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
 from gristmill.datasets.rejects import RejectList, list_rejects
 from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds
-from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading
+from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading, reading_of
 from gristmill.datasets.seeds import SeedsReader, StoredSeeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
@@ -47,6 +47,7 @@ __all__ = [
     "read_records",
     "read_rejects",
     "read_unfinished",
+    "reading_of",
     "seeds_name",
     "store_seeds",
     "survey_seeds",

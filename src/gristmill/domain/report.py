@@ -9,7 +9,7 @@ from gristmill.domain.money import ZERO, NanoUsd, Spent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTotals:
-    """Accepted and short count slots; `rejected` and `rejects` count attempts.
+    """Accepted and short count slots; `rejected` and `rejects` count attempts, those `withdrawn` by sifting among them.
 
     `held` is what live blocks hold beyond what they reported as spent; `workers` counts live leases' holders.
     """

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from gristmill.datasets import PLAIN_READING, reading_of
 from gristmill.domain.completion import ModelName
 from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.money import parse_usd
 from gristmill.errors import BadInputError
+from gristmill.jobs.export import parse_formats
 from gristmill.jobs.follow import StopSwitch
 from gristmill.jobs.run import DATASET_STEM
 from gristmill.wiring.mill import Milling, MillOrder, mill
@@ -73,14 +75,17 @@ def run(
     out: str | Path = "out",
     random_seed: int | None = None,
     workers: int = 1,
+    formats: str = "jsonl",
+    encoding: str = PLAIN_READING.encoding,
 ) -> Dataset:
     """Make `records` accepted records in the folder `out`, or go on making them, and return the dataset.
 
     `template` is a file, or the template's text when it has more than one line. `seeds` is a file or rows, or
-    a mapping of several by name, the one of the seeds themselves under "". `models`
-    say what the template's models stand for: a mapping, or one model for all. What was made is returned whatever ended
-    the job; `summary["status"]` says what did. Blocks, also where an event loop is running, as in a notebook. Raises
-    GristmillError for what is refused.
+    a mapping of several by name, the one of the seeds themselves under ""; `encoding` is that of files which are
+    neither UTF-8 nor marked. `models` say what the template's models stand for: a mapping, or one model for all.
+    `formats`, such as `parquet,huggingface`, are written beside the JSON lines. What was made is returned whatever
+    ended the job; `summary["status"]` says what did. Blocks, also where an event loop is running, as in a notebook.
+    Raises GristmillError for what is refused.
     """
     order = MillOrder(
         template=_read_template(template),
@@ -88,11 +93,13 @@ def run(
         models={name: ModelName(model) for name, model in _by_alias(models).items()},
         budget=None if budget_usd is None else parse_usd(str(budget_usd)),
         random_seed=random_seed,
+        reading=reading_of(PLAIN_READING.split, encoding),
     )
+    milling = Milling(folder=Path(out), workers=workers, formats=parse_formats(f"jsonl,{formats}"))
     with tempfile.TemporaryDirectory(prefix="gristmill-") as folder:
         named = seeds if isinstance(seeds, Mapping) else {} if seeds is None else {"": seeds}
         files = {name: _seeds_file(one, Path(folder) / f"{n}.jsonl") for n, (name, one) in enumerate(named.items())}
-        return _wait_for(lambda: asyncio.run(_run(order, files, Path(out), workers)))
+        return _wait_for(lambda: asyncio.run(_run(replace(order, seeds=files), milling)))
 
 
 def _wait_for(verb: Callable[[], Dataset]) -> Dataset:
@@ -105,9 +112,8 @@ def _wait_for(verb: Callable[[], Dataset]) -> Dataset:
         return thread.submit(verb).result()
 
 
-async def _run(order: MillOrder, files: Mapping[str, Path], out: Path, workers: int) -> Dataset:
-    milling = Milling(folder=out, workers=workers, formats=("jsonl",))
-    delivery = await mill(replace(order, seeds=files), milling, StopSwitch())
+async def _run(order: MillOrder, milling: Milling) -> Dataset:
+    delivery = await mill(order, milling, StopSwitch())
     records = delivery.exports[0].file.records
     return Dataset(folder=delivery.summary.parent, records=records, summary=orjson.loads(delivery.summary.read_bytes()))
 

@@ -36,6 +36,21 @@ async def test_a_notebook_whose_loop_runs_may_order_too(tmp_path: Path) -> None:
     assert len(list(made)) == 1
 
 
+def test_python_names_formats_and_the_encoding_of_seeds(tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_bytes("name\nK\u00f6ln\n".encode("cp1252"))
+    made = gristmill.run(
+        'name: tiny\nsteps: [{id: line, prompt: "A line"}]\nrecord: {name: "{{ name }}"}\n',
+        records=1,
+        seeds=tmp_path / "seeds.csv",
+        models="scripted:demo",
+        out=tmp_path / "out",
+        formats="csv",
+        encoding="cp1252",
+    )
+    assert list(made) == [{"name": "K\u00f6ln"}]
+    assert (tmp_path / "out" / "dataset.csv").read_text(encoding="utf-8").splitlines() == ["name", "K\u00f6ln"]
+
+
 def test_an_order_without_a_worker_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="At least one worker"):
         gristmill.run(TEMPLATE, records=1, models="scripted:demo", out=tmp_path / "out", workers=0)

@@ -106,6 +106,8 @@ async def test_what_two_workers_made_twice_is_sifted_out_and_made_again(mill: Mi
     lines = [row.record["line"] for row in outcome.records if row.record]
     assert len(set(lines)) == len(lines) == 4_600
     assert outcome.totals.withdrawn > 0
+    # A record that was withdrawn was paid for and is told of like any other reject.
+    assert outcome.totals.rejects == {"duplicate": len(outcome.rejects)} == {"duplicate": outcome.totals.rejected}
 
 
 async def test_the_budget_is_spent_to_the_last_call_it_covers_and_never_beyond(mill: Mill) -> None:

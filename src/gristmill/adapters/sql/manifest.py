@@ -1,6 +1,6 @@
 """Segments and withdrawals: what readers may see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, func, insert, select
 
@@ -19,7 +19,11 @@ _MARKS = select(withdrawals.c.slot, withdrawals.c.attempt, withdrawals.c.reason)
     withdrawals.c.job == bindparam("of")
 )
 _MARKS_WITHIN = _MARKS.where(withdrawals.c.slot.between(bindparam("first"), bindparam("last")))
-_MARKED = select(func.count()).where(withdrawals.c.job == bindparam("of"))
+_MARKED = (
+    select(withdrawals.c.reason, func.count().label("times"))
+    .where(withdrawals.c.job == bindparam("of"))
+    .group_by(withdrawals.c.reason)
+)
 
 
 def add_segment(tx: Transaction, job: JobId, segment: Segment) -> None:
@@ -54,9 +58,9 @@ def read_marks_within(tx: Transaction, job: JobId, slots: SlotSet) -> frozenset[
     return frozenset((row.slot, row.attempt) for row in rows)
 
 
-def count_marks(tx: Transaction, job: JobId) -> int:
-    """How many records were withdrawn."""
-    return tx.connection.execute(_MARKED, {"of": job}).scalar_one()
+def count_marks(tx: Transaction, job: JobId) -> Mapping[str, int]:
+    """How many records were withdrawn, by reason."""
+    return {row.reason: row.times for row in tx.connection.execute(_MARKED, {"of": job})}
 
 
 def add_marks(tx: Transaction, job: JobId, marks: Sequence[Withdrawal]) -> None:

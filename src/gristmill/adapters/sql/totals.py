@@ -45,12 +45,12 @@ class Totals:
         """What the rows add up to in this transaction. Raises NotFoundError."""
         granted = read_budget(tx, job).granted
         known = self._known[job] = _read_on(tx, job, self._known.get(job, SegmentSums()))
-        row = sum_shards(tx, job)
+        row, marks = sum_shards(tx, job), count_marks(tx, job)
         return JobTotals(
             accepted=int(row["accepted"]),
             short=int(row["short"]),
-            rejected=known.rejected,
-            rejects=dict(known.rejects),
+            rejected=known.rejected + sum(marks.values()),
+            rejects=_add_counts(known.rejects, marks),
             spent=Spent(billed=NanoUsd(int(row["billed"])), presumed=NanoUsd(int(row["presumed"]))),
             lost=NanoUsd(int(row["lost"])),
             held=NanoUsd(int(row["held"])),
@@ -58,7 +58,7 @@ class Totals:
             sums=tuple(known.sums[key] for key in sorted(known.sums)),
             counts=known.counts,
             workers=row["workers"],
-            withdrawn=count_marks(tx, job),
+            withdrawn=sum(marks.values()),
         )
 
 
@@ -69,9 +69,6 @@ def _read_on(tx: Transaction, job: JobId, known: SegmentSums) -> SegmentSums:
 
 
 def _add(known: SegmentSums, segment: Segment) -> SegmentSums:
-    rejects = dict(known.rejects)
-    for reason, times in segment.rejects.items():
-        rejects[reason] = rejects.get(reason, 0) + times
     sums = dict(known.sums)
     for one in segment.sums:
         key = (one.day, one.model)
@@ -79,7 +76,11 @@ def _add(known: SegmentSums, segment: Segment) -> SegmentSums:
     return replace(
         known,
         rejected=known.rejected + segment.rejected,
-        rejects=dict(sorted(rejects.items())),
+        rejects=_add_counts(known.rejects, segment.rejects),
         sums=sums,
         counts=known.counts + segment.counts,
     )
+
+
+def _add_counts(some: Mapping[str, int], more: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: some.get(name, 0) + more.get(name, 0) for name in sorted({*some, *more})}

@@ -1,12 +1,14 @@
 """One row of a seed file: what it may hold, and how it is named when it holds something else."""
 
+import codecs
+import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gristmill.domain.json import JsonObject, canonical
-from gristmill.errors import Finding
+from gristmill.errors import BadInputError, Finding
 
 SeedRow: TypeAlias = JsonObject | Finding
 
@@ -27,6 +29,17 @@ class SeedReading:
 
 
 PLAIN_READING = SeedReading()
+
+
+def reading_of(split: int, encoding: str) -> SeedReading:
+    """How seed files are to be read. Raises BadInputError for an encoding that nobody knows."""
+    try:
+        name = codecs.lookup(encoding).name
+        # Python has encodings of bytes too, such as base64: only this refuses them.
+        io.TextIOWrapper(io.BytesIO(), encoding=name)
+    except LookupError as error:
+        raise BadInputError(f"{encoding!r} is no encoding of text: write one such as cp1252 or utf-16.") from error
+    return SeedReading(split=split, encoding=name)
 
 
 def bad_row(
