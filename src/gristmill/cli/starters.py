@@ -51,7 +51,7 @@ STARTERS: Mapping[str, Starter] = {
         Starter(name="instructions", seeds={"": "examples/tasks.jsonl", "personas": "examples/personas.jsonl"}),
         Starter(name="classification", fits_embedded=True, seeds={"": "examples/intents.jsonl"}),
         Starter(name="preferences", seeds={"": "examples/questions.jsonl"}),
-        Starter(name="dialogue", seeds={"": "examples/cases.jsonl"}),
+        Starter(name="dialogue", fits_embedded=True, seeds={"": "examples/cases.jsonl"}),
         Starter(name="retrieval-qa", seeds={"": "examples/passages.jsonl"}),
         Starter(name="text-to-sql", seeds={"": "examples/databases.jsonl"}),
         Starter(name="function-calling", seeds={"": "examples/tools.jsonl"}),
