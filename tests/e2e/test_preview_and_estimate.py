@@ -190,4 +190,4 @@ def test_a_template_that_takes_too_much_to_render_is_given_up_with_a_sentence(he
     (here.folder / "t.yaml").write_text(f'name: t\nsteps: [{{id: q, prompt: "{doubling}"}}]\n')
     previewed = here("preview", "t.yaml", "-n", "100", "--no-call", "--model", GARBAGE)
     assert previewed.returncode == 2
-    assert previewed.stderr.startswith("error: Rendering the prompts of 100 records takes more than 2.5 seconds")
+    assert previewed.stderr.startswith("error: Rendering these prompts takes more than 2.5 seconds")

@@ -154,7 +154,7 @@ async def test_a_child_that_hangs_or_dies_is_one_finding_and_is_gone(program: st
 
 @pytest.mark.parametrize("program", [READY + "time.sleep(600)", READY + "os.abort()", READY + "os._exit(1)"])
 async def test_drafts_that_take_too_much_are_given_up_and_nothing_is_left(program: str) -> None:
-    with pytest.raises(TemplateTooExpensiveError, match=r"prompts of 1 records takes more than 0\.3 seconds or 512 MB"):
+    with pytest.raises(TemplateTooExpensiveError, match=r"these prompts takes more than 0\.3 seconds or 512 MB"):
         await running(program).draft(one_step(), [Scope(slot=Slot(0))])
     assert children() == []
 
@@ -168,7 +168,7 @@ async def test_a_preview_of_an_attack_ends_soon_and_says_why(name: str) -> None:
     except TemplateTooExpensiveError as error:
         # On a busy machine the deadline comes before the last step.
         problem = str(error)
-    assert problem.startswith(("steps.q.prompt: ", "Rendering the prompts of 1 records takes more than 2.5 seconds"))
+    assert problem.startswith(("steps.q.prompt: ", "Rendering these prompts takes more than 2.5 seconds"))
     assert SECRET not in problem
     assert time.monotonic() - begun < START_SECONDS + DEADLINE_SECONDS
     assert children() == []
@@ -192,10 +192,6 @@ async def test_a_child_has_the_drafts_of_this_process() -> None:
     scopes = [Scope(slot=Slot(slot), seed={"city": city}, frame="f") for slot, city in enumerate(("Lima", "O\ud800"))]
     drafts = await ChildRenderer().draft(JUDGED, scopes, {"q": 3})
     assert drafts == [list(draft_attempt(recipe, scope, {"q": 3})) for scope in scopes]
-    question, skipped, judge = drafts[0]
-    assert question.messages[0].content == "About Lima"
-    assert not skipped.is_wanted
-    assert "‹q›xxx" in judge.messages[1].content
     assert drafts[1][0].problem.startswith("steps.q.prompt: ")
 
 

@@ -100,4 +100,6 @@ def _show_call(call: Draft) -> None:
     OUT.print(Text(call.step, style="bold cyan"))
     if call.problem:
         show_inset("", call.problem, style="red")
+    elif not call.messages:
+        show_inset("", "asked about answers that are not known yet", style="dim")
     show_messages(call.messages)

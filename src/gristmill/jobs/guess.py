@@ -48,24 +48,20 @@ class Sample:
 
 
 async def sample_calls(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) -> Sample:
-    """The calls of up to 50 slots spread over the order, with stand-ins for outputs that are not there yet.
-
-    A judge whose question cannot be made up from them is counted without it.
-    """
+    """The calls of up to 50 slots spread over the order, with stand-ins for outputs that are not there yet."""
     slots = spread_slots(min(request.records, SAMPLE_SLOTS), over=request.records)
     with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
         scopes = [draws.scope(Slot(slot)) for slot in slots]
     steps = {step.id: step for step in recipe.calls}
-    judges = {judge.name for judge in recipe.judges}
     fillers = {step.id: _filler(step) for step in recipe.steps}
     drafts = [draft for drafts in await ports.renderer.draft(recipe.source, scopes, fillers) for draft in drafts]
     calls = [
         (completion_of(steps[draft.step], tuple(draft.messages), order.aliases), reply_tokens(steps[draft.step]))
         for draft in drafts
-        if draft.is_wanted and (not draft.problem or draft.step in judges)
+        if draft.is_wanted and not draft.problem
     ]
-    problems = [draft.problem for draft in drafts if draft.problem and draft.step not in judges]
-    words = [f"Some prompts could not be rendered: {problem}" for problem in dict.fromkeys(problems)]
+    problems = dict.fromkeys(draft.problem for draft in drafts if draft.problem)
+    words = [f"Some prompts could not be rendered: {problem}" for problem in problems]
     return Sample(slots=len(slots), calls=calls, problems=words)
 
 

@@ -9,11 +9,12 @@ import orjson
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Slot
 from gristmill.domain.model import Model
-from gristmill.errors import Finding, UnknownPriceError
+from gristmill.errors import Finding, TemplateTooExpensiveError, UnknownPriceError
 from gristmill.jobs.lengths import BYTES_PER_TOKEN
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Draft, Renderer
 from gristmill.recipes import Deck, Recipe, SeedRows, open_scope
+from gristmill.recipes.findings import Code
 from gristmill.recipes.places import place_in_step
 from gristmill.recipes.recipe import DrawKey, Step
 
@@ -34,13 +35,18 @@ async def find_long_prompts(
 ) -> tuple[Finding, ...]:
     """Each step whose prompt, with the longest of the rows and its reply, does not fit its model's context.
 
-    `models` are those that are known, by what the template calls them. Raises TemplateTooExpensiveError.
+    `models` are those that are known, by what the template calls them. Prompts that take too much to render are one
+    finding.
     """
     every = ((number, rows.row(number)) for number in range(rows.rows))
     number, row = max(every, key=lambda numbered: len(orjson.dumps(numbered[1])), default=(0, {}))
     key = DrawKey(recipe=recipe.digest, seeds={}, random_seed=0)
     scope = open_scope(recipe, key, Slot(number), 0, seed=row, decks=decks)
-    (drafts,) = await renderer.draft(recipe.source, [scope])
+    try:
+        (drafts,) = await renderer.draft(recipe.source, [scope])
+    except TemplateTooExpensiveError as error:
+        words = f"With row {number + 1}, the longest: {error}"
+        return (Finding(code=Code.TOO_EXPENSIVE, severity="warning", message=words, line=1, column=1),)
     steps = {step.id: step for step in recipe.steps}
     return tuple(
         found

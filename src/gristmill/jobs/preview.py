@@ -35,21 +35,12 @@ class SlotPreview:
 async def preview_slots(
     recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int
 ) -> list[SlotPreview]:
-    """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`.
-
-    A judge whose question rests on such an output in a way that cannot be shown is left out.
-    """
+    """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`."""
     with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
         scopes = [draws.scope(Slot(slot)) for slot in range(n)]
     drafts = await ports.renderer.draft(recipe.source, scopes)
-    judges = {judge.name for judge in recipe.judges}
     return [
-        SlotPreview(
-            slot=scope.slot,
-            seed=scope.seed,
-            values=scope.values,
-            calls=[call for call in calls if not (call.problem and call.step in judges)],
-        )
+        SlotPreview(slot=scope.slot, seed=scope.seed, values=scope.values, calls=calls)
         for scope, calls in zip(scopes, drafts, strict=True)
     ]
 

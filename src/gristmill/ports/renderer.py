@@ -13,7 +13,8 @@ from gristmill.errors import Finding
 class Draft:
     """A call's messages before anything is called. `step` is a step's id, or a judge's name.
 
-    `problem` says why they could not be rendered, `is_wanted` whether the step would run.
+    `problem` says why they could not be rendered, `is_wanted` whether the step would run. A judge whose question rests
+    on what only calls bring, in a way that no placeholder bears, has no messages and no problem.
     """
 
     step: str

@@ -43,5 +43,6 @@ def _draft_judges(recipe: Recipe, scope: Scope) -> list[Draft]:
         return [
             Draft(step=judge.name, messages=judge_messages(recipe, judge, record, scope)) for judge in recipe.judges
         ]
-    except (RenderError, TemplateTooExpensiveError) as error:
-        return [Draft(step=judge.name, problem=str(error)) for judge in recipe.judges]
+    except (RenderError, TemplateTooExpensiveError):
+        # A placeholder may be the reason, so nothing is held against the template.
+        return [Draft(step=judge.name) for judge in recipe.judges]

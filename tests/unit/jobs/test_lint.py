@@ -1,5 +1,6 @@
 """What lint finds only where settings and seeds are known."""
 
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -82,3 +83,11 @@ async def test_a_prompt_that_is_too_long_with_the_longest_row_is_found(longest: 
         assert "row 2" in finding.message
         assert "1,250 tokens" in finding.message
         assert "scripted:small takes 1,000" in finding.message
+
+
+async def test_prompts_that_take_too_much_to_render_are_a_finding() -> None:
+    recipe = compile_template(TEMPLATE.replace("MODEL", "scripted:other"))
+    dying = ChildRenderer(command=(sys.executable, "-c", "import os; print('ready', flush=True); os.abort()"))
+    (finding,) = await find_long_prompts(recipe, Rows([{"text": "short"}]), {}, {}, dying)
+    assert (finding.code, finding.severity) == ("too_expensive", "warning")
+    assert finding.message.startswith("With row 1, the longest: Rendering these prompts takes more than 2.5 seconds")

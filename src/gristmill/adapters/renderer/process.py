@@ -28,7 +28,7 @@ ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "S
 
 
 class ChildRenderer:
-    """Reads each template in a process of its own."""
+    """Reads and renders each template in a process of its own."""
 
     def __init__(self, *, command: Sequence[str] = CHILD, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._command = tuple(command)
@@ -47,7 +47,7 @@ class ChildRenderer:
         answer = await self._ask("draft", source=source, scopes=told, fillers=fillers or {})
         if answer is None:
             raise TemplateTooExpensiveError(
-                f"Rendering the prompts of {len(scopes)} records takes more than {self._bounds()}, so it was given up."
+                f"Rendering these prompts takes more than {self._bounds()}, so it was given up."
                 " Make the template simpler, or look at fewer records."
             )
         return [[_draft(draft) for draft in drafts] for drafts in answer]
