@@ -44,7 +44,7 @@ def _planted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the child process said of a source, and the seconds of CPU and bytes that it took, its start included."""
+    """What the child process said of a source, and the seconds of CPU and bytes that it took for it."""
 
     findings: Sequence[dict[str, str]]
     seconds: float
@@ -69,14 +69,20 @@ def read_apart(source: str) -> Reading:
         assert child.stdout is not None
         assert child.stderr is not None
         assert child.stdout.readline() == b"ready\n"
-        before = most_memory(Path(f"/proc/{child.pid}/status").read_text())
+        before, begun = most_memory(Path(f"/proc/{child.pid}/status").read_text()), cpu_seconds(child.pid)
         child.stdin.write(json.dumps({"source": source}).encode())
         child.stdin.close()
         answer, told = child.stdout.read(), child.stderr.read().decode()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = status
     assert status == 0, told
-    return Reading(json.loads(answer), usage.ru_utime + usage.ru_stime, most_memory(told) - before)
+    return Reading(json.loads(answer), usage.ru_utime + usage.ru_stime - begun, most_memory(told) - before)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has taken so far: proc_pid_stat(5), fields 14 and 15."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("name", READ)
@@ -202,10 +208,18 @@ async def test_a_child_has_the_findings_of_this_process() -> None:
 
 
 def test_what_a_child_may_take_is_bounded_by_the_kernel() -> None:
-    fill = "import gristmill.adapters.renderer.child as child; child.limit(); bytearray(child.MEMORY_BYTES)"
+    fill = "import gristmill.adapters.renderer.child as child; child.limit(child.LIMITS); bytearray(child.MEMORY_BYTES)"
     done = subprocess.run([sys.executable, "-c", fill], env=unmeasured(), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith("MemoryError")
+
+
+async def test_a_slow_start_is_not_the_templates_fault() -> None:
+    begin = "while time.process_time() < 1.5: pass"
+    slow = (
+        f"import time\nimport gristmill.adapters.renderer.child as child\n{begin}\nchild.CPU_SECONDS = 1\nchild.main()"
+    )
+    assert await ChildRenderer(command=(sys.executable, "-c", slow)).lint(one_step()) == lint_template(one_step())
 
 
 def test_the_watchdog_stops_with_the_last_that_watches_and_leaves_other_work_alone(
