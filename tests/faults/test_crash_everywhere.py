@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ import pytest
 from gristmill.domain.job import JobStatus
 from gristmill.domain.json import canonical
 from gristmill.generation import ask
-from gristmill.worker import desk, keeper, run
+from gristmill.recipes import compile_template
+from gristmill.worker import desk, keeper, prepare, run
 from support.crashes import Fuse, Side, Witness, copy_folder, live
 from support.mill import PRICED, Mill, Outcome
 
@@ -50,6 +51,8 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "COMMIT_ROWS", 2)
     monkeypatch.setattr(run, "WAIT_SECONDS", 0.05)
     monkeypatch.setattr(ask, "BACKOFF_SECONDS", 0.0001)
+    # A recipe is the same in every life.
+    monkeypatch.setattr(prepare, "compile_template", cache(compile_template))
 
 
 @dataclass(frozen=True, slots=True)

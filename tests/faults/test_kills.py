@@ -66,7 +66,6 @@ def a_shell(
             *("--concurrency", str(CONCURRENCY)),
         ),
         environment={"PYTHONPATH": str(TESTS), "DOOM": str(folder / "doom")},
-        is_measured=False,
     )
 
 

@@ -28,9 +28,7 @@ def provider() -> Iterator[Running]:
 @pytest.mark.parametrize("records", [3_000, pytest.param(200_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
 def test_a_large_job_killed_half_way_is_whole_in_the_end(tmp_path: Path, provider: Running, records: int) -> None:
     options = ("--records", str(records), "--workers", "2", "--budget", "100", "--price", "openai:loopback=0.001/0.001")
-    shell = Shell(
-        folder=tmp_path, out=tmp_path / "out", provider=provider, template=TEMPLATE, options=options, is_measured=False
-    )
+    shell = Shell(folder=tmp_path, out=tmp_path / "out", provider=provider, template=TEMPLATE, options=options)
     with shell.start() as first:
         wait_until(lambda: provider.stats()["billed_calls"] > records / 2, "half of the calls", seconds=1800)
         for pid in (*children_of(first), first.pid):

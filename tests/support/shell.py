@@ -67,7 +67,7 @@ class Seen:
 class Shell:
     """One `gristmill run` command, the folder its template lies in, and the folder it works in.
 
-    A process that is killed has nothing to tell coverage, and would pay for it from its start: see `is_measured`.
+    Coverage stays out: a process that is killed has nothing to tell it.
     """
 
     folder: Path
@@ -77,7 +77,6 @@ class Shell:
     options: tuple[str, ...]
     command: tuple[str, ...] = GRISTMILL
     environment: dict[str, str] = field(default_factory=dict)
-    is_measured: bool = True
 
     def start(self, *more: str, **environment: str) -> "subprocess.Popen[str]":
         """Start the command; whoever starts it ends it."""
@@ -85,8 +84,7 @@ class Shell:
         path.write_text(self.template)
         arguments = ("run", str(path), "--model", MODEL, "--out", str(self.out), *self.options, *more)
         own = {"OPENAI_BASE_URL": self.provider.base_url, "OPENAI_API_KEY": "key", "HOME": str(self.folder)}
-        inherited = os.environ if self.is_measured else unmeasured()
-        clean = {name: value for name, value in inherited.items() if "proxy" not in name.lower()}
+        clean = {name: value for name, value in unmeasured().items() if "proxy" not in name.lower()}
         with (self.folder / "stderr").open("wb") as stderr:
             return subprocess.Popen(
                 [*self.command, *arguments],
