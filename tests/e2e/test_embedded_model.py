@@ -5,8 +5,6 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +14,7 @@ from gristmill.adapters.embedded import SMOLLM2, EmbeddedModels, EmbeddedServer,
 from gristmill.domain.completion import Completion, Message, Sampling, Schema
 from gristmill.errors import ProviderFaultError
 from support.child import start_python
+from support.mill_shell import GristmillShell
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,21 +145,9 @@ async def test_a_caller_without_the_key_is_refused(home: Path, tmp_path: Path) -
 
 
 def test_the_starter_template_makes_twenty_records_that_ask_about_their_own_product(home: Path, tmp_path: Path) -> None:
-    order = (
-        "templates/support-qa.yaml",
-        "--seeds",
-        "examples/products.jsonl",
-        "--records",
-        "20",
-        "--out",
-        str(tmp_path),
-    )
-    subprocess.run(
-        [sys.executable, "-m", "gristmill", "run", *order],
-        cwd=ROOT,
-        env={**os.environ, "GRISTMILL_HOME": str(home), "PYTHONPATH": str(ROOT / "src")},
-        check=True,
-    )
+    order = ("templates/support-qa.yaml", "--seeds", "examples/products.jsonl", "--records", "20")
+    ran = GristmillShell(ROOT, home, is_measured=False)("run", *order, "--out", str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
     records = [json.loads(line) for line in (tmp_path / "dataset.jsonl").read_text().splitlines()]
     assert len(records) == 20
     own = {record["question"] for record in records if record["product"].lower() in record["question"].lower()}

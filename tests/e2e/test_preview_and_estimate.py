@@ -1,16 +1,15 @@
 """What a person sees of an order before it is made: previews with calls, and estimates with a pilot."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.mill_shell import GristmillShell
 from support.provider import Conduct, Running
 from support.shell import provider_process, wait_until
 
@@ -34,36 +33,21 @@ PRICED = ("--model", GARBAGE, "--price", f"{GARBAGE}=1/2")
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> "Here":
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Here":
     (tmp_path / "t.yaml").write_text(TEMPLATE)
     (tmp_path / "seeds.jsonl").write_text("".join(json.dumps({"product": {"name": f"P{i}"}}) + "\n" for i in range(7)))
     (tmp_path / "tmp").mkdir()
+    # Read from the environment once in a process.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     return Here(tmp_path)
 
 
-class Here:
-    """A folder, with a home and a temporary folder of its own."""
+class Here(GristmillShell):
+    """A folder with a temporary folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRISTMILL_", "OPENAI_"))}
-        own = {"GRISTMILL_HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
-        self.env = {**kept, **own, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "gristmill", *words],
-            cwd=self.folder,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __call__(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        with self.start(*words) as process:
-            out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "TMPDIR": str(self.folder / "tmp")}
 
     @property
     def left(self) -> list[Path]:
@@ -110,9 +94,9 @@ def test_a_preview_does_not_go_beyond_its_budget_and_needs_one(here: Here) -> No
 @pytest.mark.parametrize("presses", [1, 2])
 def test_a_preview_that_is_interrupted_shows_what_was_paid_for(here: Here, presses: int) -> None:
     with provider_process(Conduct(latency=0.3, input_price=10**9, output_price=10**9)) as provider:
-        here.env |= {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "key"}
+        own = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "key"}
         words = ("preview", *ORDER, "-n", "90", "--json", "--concurrency", "2", "--model", "openai:mine")
-        with here.start(*words, "--price", "openai:mine=1/1", "--budget", "1") as process:
+        with here.start(*words, "--price", "openai:mine=1/1", "--budget", "1", **own) as process:
             wait_until(lambda: calls_of(provider) >= 4, "four calls", seconds=90.0)
             for _ in range(presses):
                 process.send_signal(signal.SIGINT)
@@ -177,9 +161,9 @@ def test_a_pilot_that_cannot_be_made_is_refused_with_a_sentence(
 
 def test_a_pilot_whose_calls_are_all_refused_measures_nothing_and_says_why(here: Here) -> None:
     with provider_process(Conduct(refuse=401)) as provider:
-        here.env |= {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "wrong"}
+        own = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "wrong"}
         mine = ("--model", "openai:mine", "--price", "openai:mine=1/1", "--budget", "1")
-        ran = here("estimate", *ORDER, "--records", "500", "--pilot", *mine)
+        ran = here("estimate", *ORDER, "--records", "500", "--pilot", *mine, **own)
     assert (ran.returncode, ran.stdout) == (4, "")
     assert "The pilot measured nothing" in ran.stderr
     assert "401" in ran.stderr

@@ -1,15 +1,17 @@
-"""What a person does in a shell: real processes, the scripted model, a folder of their own."""
+"""What a person does in a shell: real workers, the scripted model, a folder of their own."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from support.mill_shell import GristmillShell
 from support.provider import Conduct, serve
+
+if TYPE_CHECKING:
+    import subprocess
 
 TEMPLATE = """\
 name: tiny
@@ -18,7 +20,6 @@ steps:
     prompt: "Something about {{ product.name }}"
     output: {type: object, required: [text], properties: {text: {type: string}}}
 """
-GRISTMILL = (sys.executable, "-m", "gristmill")
 
 
 @pytest.fixture
@@ -28,28 +29,13 @@ def shell(tmp_path: Path) -> "Shell":
     return Shell(tmp_path)
 
 
-class Shell:
-    """Runs commands in a folder, with a home of its own."""
+class Shell(GristmillShell):
+    """A folder with a template and seeds."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRISTMILL_", "OPENAI_"))}
-        source = str(Path(__file__).parents[2] / "src")
-        self.env = {**kept, "GRISTMILL_HOME": str(folder / "home"), "PYTHONPATH": source}
-
-    def __call__(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*GRISTMILL, *words],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def run(self, records: int, *words: str, model: str = "scripted:demo") -> "subprocess.CompletedProcess[str]":
-        return self(*self.order(records, *words, model=model))
+    def run(
+        self, records: int, *words: str, model: str = "scripted:demo", **own: str
+    ) -> "subprocess.CompletedProcess[str]":
+        return self(*self.order(records, *words, model=model), **own)
 
     def order(self, records: int, *words: str, model: str = "scripted:demo") -> tuple[str, ...]:
         order = ("run", "t.yaml", "--seeds", "seeds.jsonl", "--records", str(records), "--model", model)
@@ -80,8 +66,7 @@ def test_json_prints_one_event_a_line_and_ends_with_the_end(shell: Shell) -> Non
 
 
 def test_an_interrupted_run_leaves_what_it_made_and_goes_on(shell: Shell) -> None:
-    words = [*GRISTMILL, *shell.order(200, "--json", "--concurrency", "4", model="scripted:demo?latency=0.3")]
-    with subprocess.Popen(words, cwd=shell.folder, env=shell.env, stdout=subprocess.PIPE, text=True) as process:
+    with shell.start(*shell.order(60, "--json", "--concurrency", "4", model="scripted:demo?latency=0.3")) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line).get("records", {}).get("accepted"):
@@ -92,10 +77,10 @@ def test_an_interrupted_run_leaves_what_it_made_and_goes_on(shell: Shell) -> Non
     kept = len((shell.folder / "out" / "dataset.jsonl").read_text().splitlines())
     assert process.returncode == 130
     assert stopped["status"] == "paused"
-    assert 0 < kept < 200
-    more = shell.run(200, "--workers", "2", model="scripted:demo?latency=0.3")
+    assert 0 < kept < 60
+    more = shell.run(60, "--workers", "2", model="scripted:demo?latency=0.3")
     assert more.returncode == 0, more.stderr
-    assert len((shell.folder / "out" / "dataset.jsonl").read_text().splitlines()) == 200
+    assert len((shell.folder / "out" / "dataset.jsonl").read_text().splitlines()) == 60
 
 
 def test_a_budget_that_runs_out_keeps_what_was_made(shell: Shell) -> None:
@@ -132,8 +117,8 @@ def test_bad_input_gets_a_sentence_and_exit_code_2(shell: Shell, words: tuple[st
 
 def test_a_provider_that_refuses_every_call_fails_the_job_with_its_words(shell: Shell) -> None:
     with serve(Conduct(refuse=401)) as provider:
-        shell.env |= {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "sk-wrong"}
-        ran = shell.run(50, "--budget", "1", "--price", "openai:mine=1/2", model="openai:mine")
+        own = {"OPENAI_BASE_URL": provider.base_url, "OPENAI_API_KEY": "sk-wrong"}
+        ran = shell.run(50, "--budget", "1", "--price", "openai:mine=1/2", model="openai:mine", **own)
     assert ran.returncode == 4, ran.stderr
     assert "401" in ran.stderr
     assert shell.summary()["cost_usd"] == "0.00"
@@ -141,8 +126,7 @@ def test_a_provider_that_refuses_every_call_fails_the_job_with_its_words(shell: 
 
 def test_a_run_that_is_terminated_stops_as_by_hand_and_a_second_run_finds_the_folder_taken(shell: Shell) -> None:
     model = "scripted:demo?latency=0.3"
-    words = [*GRISTMILL, *shell.order(500, "--json", "--concurrency", "4", model=model)]
-    with subprocess.Popen(words, cwd=shell.folder, env=shell.env, stdout=subprocess.PIPE, text=True) as process:
+    with shell.start(*shell.order(500, "--json", "--concurrency", "4", model=model)) as process:
         assert process.stdout is not None
         process.stdout.readline()
         second = shell.run(500, model=model)

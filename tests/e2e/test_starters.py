@@ -1,9 +1,6 @@
 """Every starter template from the shell, as `gristmill init` writes it: lint, run, export, and its records."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import pytest
 from gristmill.adapters.embedded import find_model
 from gristmill.cli.starters import STARTERS, Starter
 from gristmill.jobs.export import AnyFormat, default_name
+from support.mill_shell import GristmillShell
 from support.starters import CHECKS, check_starter
 
 ROOT = Path(__file__).parents[2]
@@ -34,22 +32,8 @@ FORMATS: Mapping[str, AnyFormat] = {
 }
 
 
-def gristmill(folder: Path, *words: str, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRISTMILL_", "OPENAI_"))}
-    own = {"GRISTMILL_HOME": str(home or folder / "home"), "PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-m", "gristmill", *words]
-    return subprocess.run(command, cwd=folder, env=kept | own, capture_output=True, text=True, timeout=200, check=False)
-
-
 def rows_of(path: Path) -> Sequence[Mapping[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def run_starter(folder: Path, starter: Starter, records: int, *words: str) -> None:
-    assert gristmill(folder, "init", "--template", starter.name).returncode == 0
-    order = ("run", starter.template, *starter.options.split(), "--records", str(records), *words)
-    ran = gristmill(folder, *order)
-    assert ran.returncode == 0, ran.stderr
 
 
 def seeds_of(folder: Path, starter: Starter) -> Sequence[Mapping[str, Any]]:
@@ -63,9 +47,12 @@ def test_every_template_is_a_starter_with_a_page_and_a_format_and_checks() -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_starter_lints_without_a_word_and_makes_records_that_hold_and_train(name: str, tmp_path: Path) -> None:
-    starter = STARTERS[name]
-    run_starter(tmp_path, starter, 12, "--format", f"jsonl,{FORMATS[name]}", *SCRIPTED, *OTHER.get(name, ()))
-    linted = gristmill(tmp_path, "lint", starter.template, *starter.options.split())
+    starter, shell = STARTERS[name], GristmillShell(tmp_path, is_measured=False)
+    assert shell("init", "--template", name).returncode == 0
+    order = (starter.template, *starter.options.split(), "--records", "12", "--format", f"jsonl,{FORMATS[name]}")
+    ran = shell("run", *order, *SCRIPTED, *OTHER.get(name, ()))
+    assert ran.returncode == 0, ran.stderr
+    linted = shell("lint", starter.template, *starter.options.split())
     assert (linted.returncode, "is fine" in linted.stderr) == (0, True), linted.stderr
     records = rows_of(tmp_path / "out" / "dataset.jsonl")
     assert len(records) == 12
@@ -79,9 +66,10 @@ def test_the_embedded_model_is_good_enough_for_a_starter(name: str, tmp_path: Pa
     """A model of 135 million parameters, pulled by `make test`: some slots run short, the rest keeps the rules."""
     home, starter = ROOT / ".gristmill", STARTERS[name]
     find_model(home)
-    assert gristmill(tmp_path, "init", "--template", name).returncode == 0
-    ran = gristmill(tmp_path, "run", starter.template, *starter.options.split(), "--records", "3", home=home)
+    shell = GristmillShell(tmp_path, home, is_measured=False)
+    assert shell("init", "--template", name).returncode == 0
+    ran = shell("run", starter.template, *starter.options.split(), "--records", "2")
     assert ran.returncode in {0, 5}, ran.stderr
     records = rows_of(tmp_path / "out" / "dataset.jsonl")
-    assert len(records) >= 2
+    assert records
     check_starter(name, records, seeds_of(tmp_path, starter))

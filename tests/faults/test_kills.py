@@ -33,13 +33,18 @@ record: {slot: "{{ slot }}", question: "{{ steps.question.output }}", answer: "{
 checks: [{unique: question}]
 """
 # A second worker has something to do only beyond a shard's 4,096 slots: then one call a record must do.
+# About every twentieth record is of a kind that was there before: it differs from that one by its last word.
 ONE_CALL = """\
 name: kills
 defaults: {model: cheap, max_tokens: 60}
-vary: {number: {integer: [1, 1000000000]}}
+vary: {number: {integer: [1, 1000000000]}, kind: {integer: [1, 40000]}}
 steps: [{id: question, prompt: "Question {{ slot }} {{ number }}"}]
-record: {slot: "{{ slot }}", question: "{{ steps.question.output }}"}
-checks: [{unique: question}]
+record:
+  slot: "{{ slot }}"
+  question: "{{ steps.question.output }}"
+  kind: "{{ kind }}"
+  text: "{% for word in range(20) %}{{ kind }}-{{ word }} {% endfor %}{{ slot }}"
+checks: [{unique: question}, {distinct: text}]
 """
 
 
@@ -177,6 +182,8 @@ def test_a_job_killed_twenty_times_loses_nothing(tmp_path: Path, provider: Runni
     records = 4_200
     shell = a_shell(tmp_path, provider, records=records, template=ONE_CALL)
     kill_again_and_again(shell, records=records, kills=20, workers=(1, 2), draw=random.Random(20))
+    assert len({row["kind"] for row in shell.dataset()}) == records
+    assert shell.summary()["rejects"]["near_duplicate"] > records / 50
 
 
 @pytest.mark.long

@@ -1,11 +1,16 @@
 """Short stories in which one rule of the protocol decides, for rules that chance rarely puts to the test."""
 
+from dataclasses import replace
+
 from gristmill.worker.keeper import COMMIT_SECONDS
+from support.simulation.order import CALL
 from support.simulation.process import Process
 from support.simulation.provider import throttled
 from support.simulation.world import Plan, World
 
 PLAN = Plan(shards=(3,), repair=0, redraw=0)
+# Every call counts, and they come one by one.
+TIGHT = replace(PLAN, budget=3 * CALL, in_flight=1)
 
 
 def spend_while_offering(world: World) -> None:
@@ -26,6 +31,15 @@ def lose_power(world: World) -> None:
     world.launch()
     world.reboot(0, synced=0.4)
     world.launch()
+    world.calm()
+
+
+def settle_the_living(world: World) -> None:
+    """Another worker starts on the disk of one that lives and goes on calling."""
+    world.launch()
+    world.launch()
+    for _ in range(3):
+        world.answer_all(share=1.0)
     world.calm()
 
 

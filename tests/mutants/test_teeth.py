@@ -9,17 +9,18 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from mutants.mutants import MUTANTS
-from mutants.scenarios import PLAN, lose_power, spend_while_offering, tidy_during_commit
+from mutants.scenarios import PLAN, TIGHT, lose_power, settle_the_living, spend_while_offering, tidy_during_commit
 from support.simulation.machine import ProtocolMachine, scratch
-from support.simulation.world import World
+from support.simulation.world import Plan, World
 
 Scenario = Callable[[World], None]
 
 # Chance puts these to the test too rarely; the others it finds within a few examples.
-SCENARIOS: dict[str, Scenario] = {
-    "lower before offer": spend_while_offering,
-    "boot id": lose_power,
-    "epoch before manifest": tidy_during_commit,
+SCENARIOS: dict[str, tuple[Plan, Scenario]] = {
+    "lower before offer": (PLAN, spend_while_offering),
+    "lock before refund": (TIGHT, settle_the_living),
+    "boot id": (PLAN, lose_power),
+    "epoch before manifest": (PLAN, tidy_during_commit),
 }
 SEARCH = settings(
     max_examples=60,
@@ -39,8 +40,8 @@ def root() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def play(scenario: Scenario, root: Path) -> None:
-    world = World(root, PLAN)
+def play(plan: Plan, scenario: Scenario, root: Path) -> None:
+    world = World(root, plan)
     try:
         scenario(world)
     finally:
@@ -57,9 +58,9 @@ def test_without_this_rule_the_machine_finds_a_broken_promise(rule: str, root: P
 @pytest.mark.parametrize("rule", SCENARIOS)
 def test_without_this_rule_its_story_ends_in_a_broken_promise(rule: str, root: Path) -> None:
     with MUTANTS[rule](), pytest.raises(AssertionError):
-        play(SCENARIOS[rule], root)
+        play(*SCENARIOS[rule], root)
 
 
 @pytest.mark.parametrize("rule", SCENARIOS)
 def test_with_every_rule_the_same_story_ends_well(rule: str, root: Path) -> None:
-    play(SCENARIOS[rule], root)
+    play(*SCENARIOS[rule], root)

@@ -27,8 +27,8 @@ from support.simulation.order import make_job, write_template
 statuses = st.sampled_from(JobStatus)
 tallies = st.builds(Tally, open=st.integers(0, 2), short=st.integers(0, 2), leases=st.integers(0, 2))
 LATER = BEGIN + timedelta(seconds=1)
-PLAIN = make_job(write_template(steps=1, repair=0, redraw=0, unique=False), records=1, budget=1)
-DISTINCT = make_job(write_template(steps=1, repair=0, redraw=0, unique=True), records=1, budget=1)
+PLAIN = make_job(write_template(steps=1, repair=0, redraw=0, apart="", judge=False), records=1, budget=1)
+DISTINCT = make_job(write_template(steps=1, repair=0, redraw=0, apart="unique", judge=False), records=1, budget=1)
 
 
 @given(statuses, statuses)

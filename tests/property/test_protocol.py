@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from gristmill.domain.job import JobStatus
 from support.simulation.machine import ProtocolMachine, scratch
+from support.simulation.order import Apart
 from support.simulation.provider import good
 from support.simulation.world import TTL_SECONDS, Plan, World
 
@@ -63,8 +64,10 @@ def test_a_worker_whose_lease_was_lost_while_it_called_notes_the_answers_and_goe
         world.close()
 
 
-def test_what_two_workers_made_twice_is_taken_out_and_made_anew(root: Path) -> None:
-    world = World(root, Plan(shards=(3, 3), unique=True, in_flight=1, redraw=2))
+@pytest.mark.parametrize("judge", [False, True])
+@pytest.mark.parametrize("apart", ["unique", "distinct"])
+def test_what_two_workers_made_twice_is_taken_out_and_made_anew(root: Path, apart: Apart, *, judge: bool) -> None:
+    world = World(root, Plan(shards=(3, 3), apart=apart, judge=judge, in_flight=1, redraw=2))
     try:
         world.launch(0)
         world.launch(1)

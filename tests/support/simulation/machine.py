@@ -39,7 +39,8 @@ plans = st.builds(
     steps=st.sampled_from([1, 2]),
     repair=st.sampled_from([0, 1]),
     redraw=st.sampled_from([0, 1]),
-    unique=st.booleans(),
+    apart=st.sampled_from(["", "unique", "distinct"]),
+    judge=st.booleans(),
     in_flight=st.sampled_from([1, 1, 2, 3]),
     chance=st.integers(0, 3),
 )

@@ -1,7 +1,9 @@
 """The job the simulated workers make: few slots, small shards, answers that often clash."""
 
+import json
 from collections.abc import Sequence
 from functools import cache
+from typing import Literal, TypeAlias
 
 from gristmill.domain.completion import Completion, ModelName
 from gristmill.domain.ids import JobId, ShardNumber
@@ -20,8 +22,11 @@ MODEL = ModelName("simulated:model")
 # One nano-dollar a token in, ten a token out: a call costs at most about 700.
 PRICE = Price(table="simulated", rates=Rates(input=NanoUsd(1_000_000), output=NanoUsd(10_000_000)))
 MAX_TOKENS = 8
-# A little above the worst case of any call here: the unit in which budgets are drawn.
+# A little above the worst case of a step's call (a judge's may cost twice as much): the unit in which budgets are drawn.
 CALL = 700
+
+# What must hold between records: nothing, that no two are equal, or that no two are nearly equal.
+Apart: TypeAlias = Literal["", "unique", "distinct"]
 
 _TEMPLATE = """\
 name: simulated
@@ -30,23 +35,27 @@ defaults: {{model: model, max_tokens: {max_tokens}}}
 steps:
   - id: one
     prompt: "{{{{ slot }}}} one {{{{ draw }}}}"
-{second}record: {{text: "{{{{ steps.one.output }}}}"}}
+{second}record: {{kind: "{{{{ steps.one.output }}}}", text: "{text}"}}
 checks:
-  - {{expect: "{{{{ record.text != 'bad' }}}}", reason: bad}}
-{unique}attempts: {{repair: {repair}, redraw: {redraw}}}
+  - {{expect: "{{{{ record.kind != 'bad' }}}}", reason: bad}}
+{apart}{judge}attempts: {{repair: {repair}, redraw: {redraw}}}
 """
 _SECOND = """\
   - id: two
     prompt: "{{ slot }} two {{ draw }} {{ steps.one.output }}"
 """
+# Two of one kind differ in their last word.
+_LONG = "{% for word in range(20) %}{{ steps.one.output }}{{ word }} {% endfor %}{{ slot }}"
 
 
-def write_template(*, steps: int, repair: int, redraw: int, unique: bool) -> str:
-    """A template of one or two steps."""
+def write_template(*, steps: int, repair: int, redraw: int, apart: Apart, judge: bool) -> str:
+    """A template of one or two steps, and perhaps a judge."""
     return _TEMPLATE.format(
         max_tokens=MAX_TOKENS,
         second=_SECOND if steps > 1 else "",
-        unique="  - {unique: text}\n" if unique else "",
+        text=_LONG if apart == "distinct" else "{{ steps.one.output }}",
+        apart=f"  - {{{apart}: text}}\n" if apart else "",
+        judge=f'  - {{judge: model, ask: "Is it good?", max_tokens: {MAX_TOKENS}}}\n' if judge else "",
         repair=repair,
         redraw=redraw,
     )
@@ -81,6 +90,11 @@ def make_shards(sizes: Sequence[int], *, first_slot: int = 0, first_number: int 
         shards.append(Shard(job=JOB, number=ShardNumber(number), done=SlotSet(first_slot, size)))
         first_slot += size
     return shards
+
+
+def judgement(text: str) -> str:
+    """What a judge says that has this on its mind."""
+    return json.dumps({"words": text, "score": 1 if text == "bad" else 5})
 
 
 def usage_within(request: Completion, share: float) -> Usage:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gristmill.domain.call import Place
+from gristmill.domain.call import JUDGE_PREFIX, Place
 from gristmill.domain.completion import Completion, FinishReason, Reply
 from gristmill.domain.ids import Epoch, ShardNumber
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.pricing import cost_of
 from gristmill.errors import CallRefusedError, ModelError, ProviderFaultError, RateLimitedError
-from support.simulation.order import PRICE, usage_within
+from support.simulation.order import PRICE, judgement, usage_within
 
 EpochKey: TypeAlias = tuple[ShardNumber, Epoch]
 
@@ -105,7 +105,9 @@ class Provider:
             call.answer.set_exception(outcome.error)
         else:
             told = usage if outcome.reports_usage else None
-            call.answer.set_result(Reply(text=outcome.text or "", finish_reason=outcome.finish_reason, usage=told))
+            text = outcome.text or ""
+            said = judgement(text) if call.place.step.startswith(JUDGE_PREFIX) else text
+            call.answer.set_result(Reply(text=said, finish_reason=outcome.finish_reason, usage=told))
 
     def exposure(self, epoch: EpochKey) -> int:
         """What an epoch's calls were billed and may still be."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from gristmill.datasets import decode_segment
 from gristmill.datasets.segments import read_segment
+from gristmill.domain.call import JUDGE_PREFIX
 from gristmill.domain.ids import SIFTING, Epoch, Slot, WriteId
 from gristmill.domain.job import ENDED, NEXT, Job, JobStatus
 from gristmill.domain.money import Spent
@@ -19,7 +20,8 @@ from gristmill.errors import LeaseLostError, NotFoundError, StorageFullError, St
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.journal import Start
 from gristmill.ports.store import Manifest, Store
-from support.simulation.order import JOB
+from gristmill.recipes.limits import BEST_SCORE
+from support.simulation.order import JOB, recipe_of
 from support.simulation.provider import EpochKey, Provider
 
 # The writes that are fenced by a lease: where their report and their id stand among the arguments.
@@ -285,6 +287,10 @@ class Witness:
         finished = Counter((row.slot, row.attempt) for row in self._finished(view))
         require(max(finished.values(), default=1) == 1, f"an attempt was committed twice: {finished.most_common(1)}")
         require(all(attempt < self.attempt_limit for _, attempt in finished), "an attempt beyond the limit")
+        judges = len(recipe_of(view.job.order.template).judges)
+        for row in self._standing(view):
+            scores = [check.value for check in row.checks if check.check.startswith(JUDGE_PREFIX)]
+            require(scores == [BEST_SCORE] * judges, f"a record stands that its judges scored {scores}")
         standing = Counter(row.slot for row in self._standing(view))
         require(max(standing.values(), default=1) == 1, f"a slot has two standing rows: {standing.most_common(1)}")
         for shard in view.shards:
@@ -322,8 +328,8 @@ class Witness:
         require(len(standing) + view.totals.short == view.job.records, "completed without all its records")
         require((view.totals.short > 0) == (view.job.status is JobStatus.SHORT), "short, or is it")
         if view.job.order.sifts:
-            texts = Counter(str(row.record) for row in standing)
-            require(max(texts.values(), default=1) == 1, f"two records alike stand: {texts.most_common(1)}")
+            kinds = Counter(row.record["kind"] for row in standing if row.record)
+            require(max(kinds.values(), default=1) == 1, f"two records alike stand: {kinds.most_common(1)}")
 
     async def check_history(self) -> None:
         """Every change of status is one the table has, and has its event."""

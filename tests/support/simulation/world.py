@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from gristmill.worker.ports import WorkerPorts
 from gristmill.worker.run import run_worker
 from support.simulation.instead import instead
 from support.simulation.loop import MOMENT_SECONDS, SimulatedClock, SimulatedLoop
-from support.simulation.order import JOB, make_job, make_shards, recipe_of, write_template
+from support.simulation.order import JOB, Apart, make_job, make_shards, recipe_of, write_template
 from support.simulation.process import Fate, Held, Process
 from support.simulation.provider import InFlight, Outcome, Provider, good
 from support.simulation.witness import View, Witness
@@ -50,7 +51,8 @@ class Plan:
     steps: int = 1
     repair: int = 1
     redraw: int = 1
-    unique: bool = False
+    apart: Apart = ""
+    judge: bool = False
     in_flight: int = 3
     chance: int = 0
 
@@ -70,8 +72,11 @@ class World:
 
     def __init__(self, root: Path, plan: Plan) -> None:
         # The one chance a worker takes of itself is its jitter; with it seeded, a story goes the same way each time.
-        self._undo = instead(prepare, name="random", by=SimpleNamespace(Random=lambda: random.Random(plan.chance)))
-        self._undo.__enter__()
+        self._undo = ExitStack()
+        seeded = SimpleNamespace(Random=lambda: random.Random(plan.chance))
+        self._undo.enter_context(instead(prepare, name="random", by=seeded))
+        # A recipe is the same for every worker.
+        self._undo.enter_context(instead(prepare, name="compile_template", by=recipe_of))
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         self.folder = root / "world"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -84,7 +89,9 @@ class World:
         self.provider = Provider()
         self.processes: list[Process] = []
         self.boots: dict[int, int] = {}
-        template = write_template(steps=plan.steps, repair=plan.repair, redraw=plan.redraw, unique=plan.unique)
+        template = write_template(
+            steps=plan.steps, repair=plan.repair, redraw=plan.redraw, apart=plan.apart, judge=plan.judge
+        )
         limit = recipe_of(template).attempts.limit
         self.witness = Witness(self.store, self.blobs, self.provider, limit)
         job = make_job(template, records=sum(plan.shards), budget=plan.budget, in_flight=plan.in_flight)
@@ -97,7 +104,7 @@ class World:
         self.do(self.store.close())
         self.loop.close()
         structlog.reset_defaults()
-        self._undo.__exit__(None, None, None)
+        self._undo.close()
 
     def do(self, work: Awaitable[T]) -> T:
         """The answer of something that waits for nobody."""
