@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from gristmill.datasets.seedfiles import SeedReading, read_seed_rows, text_of
 from gristmill.domain.json import JsonObject
+from gristmill.domain.scope import EACH, dotted
 from gristmill.errors import Finding, InvalidSeedsError
 
 LISTED = 20
@@ -18,7 +19,7 @@ class NeededField(Protocol):
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The names that lead to it, from the row down."""
+        """The names that lead to it, from the row down, EACH among them for the elements of a list."""
         ...
 
     @property
@@ -126,7 +127,8 @@ def _unused(names: Iterable[str], used: Collection[str] | None) -> Iterator[Find
 def check_seeds(rows: Iterable[JsonObject], fields: Sequence[NeededField], limit: int = LISTED) -> tuple[Finding, ...]:
     """What rows lack of the fields the prompts need: the first `limit` in full, and how many there are beyond them.
 
-    A field whose value is null is there; a path through anything but an object is not.
+    A field whose value is null is there; a path through anything but an object is not. What is no list has no elements
+    that could lack anything.
     """
     lacks = Lacks(fields=fields, limit=limit)
     for number, row in enumerate(rows if fields else (), 1):
@@ -161,17 +163,42 @@ class Lacks:
 
 
 def _lack(row: JsonObject, number: int, needed: NeededField) -> Finding | None:
+    gap = _first_gap(row, needed.path)
+    if gap is None:
+        return None
+    near = get_close_matches(gap.name, gap.beside, 1)
+    return Finding(
+        code="missing_field",
+        message=f"seed row {number} has no {gap.place!r}.",
+        suggestion=f"Did you mean {near[0]!r}?" if near else "",
+        line=needed.line,
+        column=needed.column,
+        path=dotted(needed.path),
+    )
+
+
+class _Gap(NamedTuple):
+    """A field that is not there: its whole place, elements by their number; its name; and what is beside it."""
+
+    place: str
+    name: str
+    beside: Collection[str]
+
+
+def _first_gap(row: JsonObject, path: Sequence[str]) -> _Gap | None:
     value: object = row
-    for name in needed.path:
+    for depth, name in enumerate(path):
+        if name == EACH:
+            return _first_gap_of_elements(value, path[:depth], path[depth + 1 :])
         if not isinstance(value, Mapping) or name not in value:
-            near = get_close_matches(name, value, 1) if isinstance(value, Mapping) else []
-            return Finding(
-                code="missing_field",
-                message=f"seed row {number} has no {'.'.join(needed.path)!r}.",
-                suggestion=f"Did you mean {near[0]!r}?" if near else "",
-                line=needed.line,
-                column=needed.column,
-                path=".".join(needed.path),
-            )
+            return _Gap(dotted(path), name, tuple(value) if isinstance(value, Mapping) else ())
         value = value[name]
+    return None
+
+
+def _first_gap_of_elements(value: object, before: Sequence[str], rest: Sequence[str]) -> _Gap | None:
+    for index, element in enumerate(value if isinstance(value, list) else ()):
+        gap = _first_gap(element, rest)
+        if gap is not None:
+            return gap._replace(place=f"{dotted(before)}[{index}].{gap.place}")
     return None

@@ -1,11 +1,19 @@
 """What the texts of a template may mention while an attempt is made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
 from gristmill.domain.value import value
+
+# In a path of names: every element of the list that the names before it lead to.
+EACH = "[]"
+
+
+def dotted(path: Iterable[str]) -> str:
+    """A path of names as people write it: `product.reviews[].text`."""
+    return ".".join(path).replace(f".{EACH}", EACH)
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from gristmill.datasets import (
     seeds_name,
     store_seeds,
 )
+from gristmill.domain.scope import dotted
 from gristmill.errors import Finding, InvalidSeedsError
 from gristmill.ports.blobs import Blobs
 from gristmill.recipes import Recipe, SeedField, open_decks
@@ -83,4 +84,4 @@ def check_sets(recipe: Recipe, sets: Mapping[str, SeedsReader]) -> tuple[Finding
 
 
 def _words(fields: Iterable[SeedField]) -> str:
-    return ", ".join(dict.fromkeys(".".join(field.path) for field in fields))
+    return ", ".join(dict.fromkeys(dotted(field.path) for field in fields))

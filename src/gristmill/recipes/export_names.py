@@ -13,7 +13,7 @@ def check_exports(draft: Draft, findings: Findings) -> None:
     for shape in draft.exports.values():
         for text in texts_of(shape):
             for mention, spot in zip(text.mentions, text.spots, strict=True):
-                _check(mention.path, tuple(record), text, spot, findings)
+                _check(mention.trunk, tuple(record), text, spot, findings)
 
 
 def _check(path: Path, record: tuple[str, ...], text: Text, spot: Spot, findings: Findings) -> None:

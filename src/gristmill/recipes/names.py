@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gristmill.domain.json import Json
+from gristmill.domain.scope import dotted
 from gristmill.recipes.document import plain
 from gristmill.recipes.findings import Code, Findings, Spot, did_you_mean
 from gristmill.recipes.grammar import Draft
@@ -41,7 +42,7 @@ class _Use:
 
     @property
     def words(self) -> str:
-        return ".".join(self.mention.path)
+        return dotted(self.mention.path)
 
 
 def texts_of(shape: Shape) -> Iterator[Text]:
@@ -176,7 +177,7 @@ class _Names:
     steps: Mapping[str, Step]
 
     def check(self, use: _Use) -> None:
-        match use.mention.path:
+        match use.mention.trunk:
             case ("steps", *rest):
                 self.check_step(use, rest)
             case ("record", *rest):

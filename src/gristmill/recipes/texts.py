@@ -125,7 +125,7 @@ def _compile(
         is_expression=expression is not None,
         reads=_path_of(expression) if expression else (),
         mentions=mentions,
-        spots=tuple(scalar.locate(mention.line, mention.path[0]) for mention in mentions),
+        spots=tuple(scalar.locate(mention.line, mention.name) for mention in mentions),
         path=path,
     )
 

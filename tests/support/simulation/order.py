@@ -22,7 +22,7 @@ MODEL = ModelName("simulated:model")
 # One nano-dollar a token in, ten a token out: a call costs at most about 700.
 PRICE = Price(table="simulated", rates=Rates(input=NanoUsd(1_000_000), output=NanoUsd(10_000_000)))
 MAX_TOKENS = 8
-# A little above the worst case of a step's call (a judge's may cost twice as much): the unit in which budgets are drawn.
+# A little above the worst case of a step's call (a judge's may cost twice as much): budgets are drawn in this unit.
 CALL = 700
 
 # What must hold between records: nothing, that no two are equal, or that no two are nearly equal.

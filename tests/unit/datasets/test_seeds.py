@@ -225,6 +225,23 @@ def test_rows_that_lack_a_nested_field_are_listed_with_a_guess(tmp_path: Path) -
     ]
 
 
+def test_an_element_that_lacks_a_field_is_named_by_its_number(tmp_path: Path) -> None:
+    rows: list[JsonObject] = [
+        {"parts": [{"of": [{"stuff": 1}]}, {"of": []}]},
+        {"parts": []},
+        {"parts": [{"of": [{"stuff": 1}]}, {"of": [{"stuff": 1}, {"stuf": 1}]}]},
+        {"parts": [{}]},
+        {"parts": "none"},
+        {},
+    ]
+
+    assert findings_of(tmp_path, rows, "parts.[].of.[].stuff") == [
+        "4:7: parts[].of[].stuff: seed row 3 has no 'parts[1].of[1].stuff'. Did you mean 'stuf'?",
+        "4:7: parts[].of[].stuff: seed row 4 has no 'parts[0].of[].stuff'.",
+        "4:7: parts[].of[].stuff: seed row 6 has no 'parts[].of[].stuff'.",
+    ]
+
+
 def test_past_the_limit_lacking_fields_are_counted(tmp_path: Path) -> None:
     found = findings_of(tmp_path, [{"a": 1}] * 50, "b", "a", limit=3)
 

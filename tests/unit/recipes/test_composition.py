@@ -16,6 +16,7 @@ fragment: |
   {% macro greet(name) %}Dear {{ name }}{{ comma() }}{% endmacro %}
   {% macro comma() %},{% endmacro %}
   {% macro signed(by) %}{{ sign }} {{ by }}{% endmacro %}
+  {% macro entitled(book) %}{{ book.title }}{% endmacro %}
   {% macro about() %}{{ author.biography }}{% endmacro %}
   Write in the style of {{ author.name }}.
 """
@@ -78,7 +79,8 @@ def test_fragments_take_from_fragments() -> None:
         ("{% from 'style' import about %}{{ about() }}", {("author", "biography")}),
         ("{% import 'style' as s %}{{ s.about() }}", {("author", "biography")}),
         ("{% import 'style' as s %}{{ s.comma() }}", set()),
-        ("{% for book in books %}{% include 'style' %}{{ book.title }}{% endfor %}", {("books",), ("author", "name")}),
+        ("{% for book in books %}{% include 'style' %}{% endfor %}", {("books",), ("author", "name")}),
+        ("{% from 'style' import entitled %}{{ entitled(book) }}", {("book", "title")}),
     ],
 )
 def test_seed_fields_are_found_through_what_is_taken(prompt: str, needed: set[tuple[str, ...]]) -> None:
