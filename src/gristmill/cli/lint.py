@@ -17,7 +17,7 @@ from gristmill.domain.completion import ModelName
 from gristmill.errors import Finding, InvalidTemplateError
 from gristmill.jobs.lint import find_long_prompts, find_unknown_models, known_models
 from gristmill.jobs.models import STARTING_ALIASES
-from gristmill.jobs.seeds import keep_seeds, open_sets, refuse_unknown_sets
+from gristmill.jobs.seeds import keep_seeds, needed_fields, open_sets, refuse_unknown_sets
 from gristmill.recipes import Deck, Recipe, SeedRows, compile_template, open_decks
 from gristmill.wiring.library import complete_template
 from gristmill.wiring.ports import find_prices, open_blobs, open_models, open_renderer
@@ -52,10 +52,12 @@ def lint(
     if recipe is not None:
         found.append(_Found(file=str(template), findings=_lint_models(recipe)))
         found += _lint_sets(template, recipe, parse_seeds(seeds), reading_of(split, encoding))
+    needs = needed_fields(recipe) if recipe is not None else {}
     if as_json:
-        write(json_text({"findings": [{"file": one.file, **asdict(each)} for one in found for each in one.findings]}))
+        listed = [{"file": one.file, **asdict(each)} for one in found for each in one.findings]
+        write(json_text({"findings": listed, "needs": needs}))
     else:
-        _show(found, template)
+        _show(found, template, needs)
     return BAD_INPUT if _errors(found) else OK
 
 
@@ -124,7 +126,9 @@ def _errors(found: Sequence[_Found]) -> int:
     return sum(finding.severity == "error" for one in found for finding in one.findings)
 
 
-def _show(found: Sequence[_Found], template: Path) -> None:
+def _show(found: Sequence[_Found], template: Path, needs: Mapping[str, Sequence[str]]) -> None:
+    for name, fields in needs.items():
+        say(f"Every row of the seeds{f' {name!r}' if name else ''} needs {', '.join(fields)}.")
     for one in found:
         show_findings(one.findings, one.file)
         if one.rows is not None:

@@ -1,6 +1,6 @@
 """Seed sets of an order: stored, opened and checked against what the prompts need, before anything is spent."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -83,5 +83,15 @@ def check_sets(recipe: Recipe, sets: Mapping[str, SeedsReader]) -> tuple[Finding
     return tuple(findings)
 
 
+def needed_fields(recipe: Recipe) -> Mapping[str, Sequence[str]]:
+    """What every row must have, by seed set, as people write it; the set that slots go through is named `""`."""
+    sets = {"": recipe.seed_fields, **recipe.set_fields}
+    return {name: _names(fields) for name, fields in sets.items() if fields}
+
+
 def _words(fields: Iterable[SeedField]) -> str:
-    return ", ".join(dict.fromkeys(dotted(field.path) for field in fields))
+    return ", ".join(_names(fields))
+
+
+def _names(fields: Iterable[SeedField]) -> Sequence[str]:
+    return tuple(dict.fromkeys(dotted(field.path) for field in fields))

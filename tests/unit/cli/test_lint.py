@@ -48,6 +48,7 @@ def test_bad_rows_lacking_fields_and_unused_columns_are_all_said_in_one_pass(
         "seed row 3 has no 'product.name'.",
     ]
     assert (found[0]["line"], found[2]["line"], found[2]["path"]) == (2, 4, "product.name")
+    assert json.loads(shown.out)["needs"] == {"": ["product.name"]}
 
     assert run_command(["lint", str(template), "--seeds", seeds]) == 2
     words = capfd.readouterr().err
@@ -85,7 +86,7 @@ def test_a_template_that_reads_the_whole_row_uses_every_column(
     seeds = write(template, "s.jsonl", '{"spare":1}\n')
 
     assert run_command(["lint", str(template), "--seeds", seeds, "--json"]) == 0
-    assert json.loads(capfd.readouterr().out) == {"findings": []}
+    assert json.loads(capfd.readouterr().out) == {"findings": [], "needs": {}}
 
 
 def test_an_encoding_that_nobody_knows_is_refused(template: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -94,3 +95,15 @@ def test_an_encoding_that_nobody_knows_is_refused(template: Path, capfd: pytest.
     for encoding in ("klingon", "base64"):
         assert run_command(["lint", str(template), "--seeds", seeds, "--encoding", encoding]) == 2
         assert f"{encoding!r} is no encoding of text" in capfd.readouterr().err
+
+
+def test_what_every_row_needs_is_said_of_each_seed_set(template: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    source = TEMPLATE.replace(
+        "{{ product.name }}", "{{ p.town }} {% for part in product.parts %}{{ part.name }}{% endfor %}"
+    )
+    template.write_text(f"{source}vary: {{p: {{seeds: people}}}}\n")
+
+    assert run_command(["lint", str(template)]) == 0
+    words = capfd.readouterr().err
+    assert "Every row of the seeds needs product.parts[].name." in words
+    assert "Every row of the seeds 'people' needs town." in words
