@@ -33,6 +33,7 @@ On Debian or Ubuntu: apt install $(basename "$python")-venv"
     "$python" -m venv --clear .venv
 fi
 
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "requirements/$1.txt"
+# The list is whole: it has what each of its packages needs, but for what overrides.in leaves out.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "requirements/$1.txt"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch ".venv/installed-$1"

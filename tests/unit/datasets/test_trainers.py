@@ -11,7 +11,7 @@ import pytest
 from gristmill.datasets import find_convention, line_of
 from gristmill.domain.json import JsonObject
 from gristmill.errors import UnfitRecordError
-from support.trl import type_and_format
+from support.trl import is_talk, type_and_format
 
 TURNS = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
 TALK = [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}]
@@ -48,6 +48,7 @@ def test_every_convention_makes_the_same_conversation(tmp_path: Path, record: Js
     assert load(tmp_path, [chat])[0] == chat
     assert load(tmp_path, [talk])[0] == talk
     assert type_and_format(load(tmp_path, [chat])[0]) == ("language modeling", "conversational")
+    assert is_talk(load(tmp_path, [talk])[0])
 
 
 @pytest.mark.parametrize("record", EXCHANGES)
