@@ -12,7 +12,7 @@ from gristmill.datasets.readers import Printed, read_fingerprints, read_records,
 from gristmill.datasets.rejects import RejectList, list_rejects
 from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds
 from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading, reading_of
-from gristmill.datasets.seeds import SeedsReader, StoredSeeds, seeds_name, store_seeds
+from gristmill.datasets.seeds import SeedsReader, StoredSeeds, open_seeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
 
@@ -42,6 +42,7 @@ __all__ = [
     "find_convention",
     "line_of",
     "list_rejects",
+    "open_seeds",
     "parse_splits",
     "read_fingerprints",
     "read_records",

@@ -6,7 +6,8 @@ import json
 import tempfile
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -27,7 +28,10 @@ from gristmill.ports.blobs import Blobs
 
 GROUP_ROWS = 1000
 GROUP_CHARACTERS = 16 << 20
-KEPT_GROUPS = 8
+FEWEST_GROUPS = 2
+# Characters of JSON that a reader keeps: of rows that slots go through in turn, and of rows that are drawn, of which
+# any may be next.
+KEPT_IN_TURN, KEPT_DRAWN = 4 << 20, 64 << 20
 
 BIG_INTEGER = "[0-9]{19}"
 
@@ -105,15 +109,32 @@ class _GroupWriter:
             self._characters = 0
 
 
-class SeedsReader:
-    """The rows of a stored seed set by number, from 0; keeps the row groups it last read."""
+@contextmanager
+def open_seeds(sets: Mapping[str, Digest], blobs: Blobs) -> Iterator[Mapping[str, "SeedsReader"]]:
+    """A reader over each stored seed set, by the set's name, for as long as the context.
 
-    def __init__(self, file: BinaryIO) -> None:
-        """Read from a file that `store_seeds` put. The caller closes it."""
+    Slots go through the one named `""` in turn; from the others rows are drawn.
+    """
+    with ExitStack() as files:
+        yield {
+            name: SeedsReader(
+                files.enter_context(blobs.open(seeds_name(digest))), kept=KEPT_DRAWN if name else KEPT_IN_TURN
+            )
+            for name, digest in sets.items()
+        }
+
+
+class SeedsReader:
+    """The rows of a stored seed set by number, from 0; keeps what it last read."""
+
+    def __init__(self, file: BinaryIO, *, kept: int = KEPT_IN_TURN) -> None:
+        """Read from a file that `store_seeds` put, and keep so many characters. The caller closes it."""
         self._file = pq.ParquetFile(file)
         counts = (self._file.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups))
         self._ends = list(accumulate(counts))
         self._kept: OrderedDict[int, _Group] = OrderedDict()
+        self._characters = 0
+        self._most_characters = kept
 
     @property
     def rows(self) -> int:
@@ -136,11 +157,17 @@ class SeedsReader:
 
     def _group(self, group: int) -> "_Group":
         if group not in self._kept:
-            self._kept[group] = self._read(group)
-            if len(self._kept) > KEPT_GROUPS:
-                self._kept.popitem(last=False)
+            self._keep(group, self._read(group))
         self._kept.move_to_end(group)
         return self._kept[group]
+
+    def _keep(self, group: int, rows: "_Group") -> None:
+        self._kept[group] = rows
+        self._characters += rows.characters
+        # At the end of one group slots begin the next while others are still at this one.
+        while self._characters > self._most_characters and len(self._kept) > FEWEST_GROUPS:
+            _, oldest = self._kept.popitem(last=False)
+            self._characters -= oldest.characters
 
     def _read(self, group: int) -> "_Group":
         column = self._file.read_row_group(group, use_threads=False)["row"]
@@ -155,6 +182,11 @@ class _Group:
 
     texts: Sequence[str]
     parse: Callable[[str], JsonObject]
+
+    @property
+    def characters(self) -> int:
+        """How long the texts are together."""
+        return sum(map(len, self.texts))
 
     def row(self, index: int) -> JsonObject:
         """One row."""

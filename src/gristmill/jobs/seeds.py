@@ -1,7 +1,7 @@
 """Seed sets of an order: stored, opened and checked against what the prompts need, before anything is spent."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +12,7 @@ from gristmill.datasets import (
     SeedsReader,
     StoredSeeds,
     check_seeds,
-    seeds_name,
+    open_seeds,
     store_seeds,
 )
 from gristmill.domain.scope import dotted
@@ -21,14 +21,9 @@ from gristmill.ports.blobs import Blobs
 from gristmill.recipes import Recipe, SeedField, open_decks
 
 
-@contextmanager
-def open_sets(seeds: Mapping[str, StoredSeeds], blobs: Blobs) -> Iterator[Mapping[str, SeedsReader]]:
+def open_sets(seeds: Mapping[str, StoredSeeds], blobs: Blobs) -> AbstractContextManager[Mapping[str, SeedsReader]]:
     """A reader over each stored seed set, by the set's name, for as long as the context."""
-    with ExitStack() as files:
-        yield {
-            name: SeedsReader(files.enter_context(blobs.open(seeds_name(stored.digest))))
-            for name, stored in seeds.items()
-        }
+    return open_seeds({name: stored.digest for name, stored in seeds.items()}, blobs)
 
 
 async def keep_seeds(

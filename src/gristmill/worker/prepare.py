@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from gristmill.datasets import SeedsReader, StandingRecords, seeds_name
-from gristmill.domain.job import Job, Order
+from gristmill.datasets import StandingRecords, open_seeds
+from gristmill.domain.job import Job
 from gristmill.errors import ChangedInputsError
 from gristmill.generation.means import Lane, Means
 from gristmill.generation.pace import Pace
@@ -35,7 +35,7 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
         name: Lane(model=model, pace=Pace(model.limits, ports.clock, ceiling=order.max_in_flight or MAX_IN_FLIGHT))
         for name, model in order.models.items()
     }
-    with _open_seeds(order, ports) as sets:
+    with open_seeds(order.seeds, ports.blobs) as sets:
         yield Means(
             recipe=recipe,
             key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
@@ -54,12 +54,3 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
 def nothing_standing(recipe: Recipe) -> StandingRecords:
     """What stands of a job before any record is known."""
     return StandingRecords(uniques=recipe.uniques, similarities=recipe.similarities)
-
-
-@contextmanager
-def _open_seeds(order: Order, ports: WorkerPorts) -> Iterator[Mapping[str, SeedsReader]]:
-    with ExitStack() as files:
-        yield {
-            name: SeedsReader(files.enter_context(ports.blobs.open(seeds_name(digest))))
-            for name, digest in order.seeds.items()
-        }

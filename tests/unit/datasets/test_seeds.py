@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gristmill.adapters.local import LocalBlobs
-from gristmill.datasets import SeedsReader, check_seeds, seeds_name, store_seeds
+from gristmill.datasets import SeedsReader, check_seeds, open_seeds, seeds_name, store_seeds
 from gristmill.domain.json import JsonObject, digest_of
 from gristmill.errors import InvalidSeedsError
 
@@ -109,6 +109,16 @@ def test_any_row_can_be_read_by_number(tmp_path: Path) -> None:
         for index in (-1, 12_345):
             with pytest.raises(IndexError):
                 reader.row(index)
+
+
+def test_rows_that_are_drawn_stay_in_memory_and_those_gone_through_in_turn_go(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl", "".join(f'{{"i":{i},"text":"{"x" * 2000}"}}\n' for i in range(6_000)))
+    blobs = LocalBlobs(tmp_path)
+    digest = asyncio.run(store_seeds(path, blobs)).digest
+    with open_seeds({"": digest, "drawn": digest}, blobs) as sets:
+        for reader in sets.values():
+            assert [reader.row(i)["i"] for i in range(0, 6_000, 500)] == list(range(0, 6_000, 500))
+        assert [len(reader._kept) for reader in sets.values()] == [2, 6]
 
 
 @pytest.mark.parametrize(
