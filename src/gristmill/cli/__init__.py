@@ -6,7 +6,7 @@ import os
 import sys
 
 # Allocations between collections of the youngest generation, and how many of each make one of the next. What is
-# imported at the start lives for good: looking through it again and again is a tenth of the start.
+# imported at the start lives for good, and need not be looked through again and again.
 COLLECTIONS = (20_000, 20, 50)
 
 

@@ -102,7 +102,7 @@ class _Walk:
             known = any(path[: len(tested)] == tested for tested in self.tested)
             name, line = unrolled.base.name, unrolled.base.lineno
             # An element is there where its list is.
-            path = tuple(dropwhile(EACH.__eq__, reversed(path)))[::-1]
+            path = tuple(dropwhile(lambda name: name == EACH, reversed(path)))[::-1]
             self.mentions.append(Mention(path=path, name=name, line=line, is_optional=is_optional or known))
 
     def path_of(self, node: nodes.Node) -> Path | None:
