@@ -50,10 +50,10 @@ bench: $(TEST) ## Measure speed and memory against a bare script
 
 requirements: ## Compile the pinned lists anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	  --extra local --group build pyproject.toml -o requirements/run.txt
+	  --extra local --extra postgres --group build pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --no-strip-extras --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  --override requirements/overrides.in \
-	  --extra local --group build --group test --group check pyproject.toml -o requirements/test.txt
+	  --extra local --extra postgres --group build --group test --group check pyproject.toml -o requirements/test.txt
 
 clean: ## Remove what was made here, the demo's dataset left in place
 	rm -rf .venv reports htmlcov coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

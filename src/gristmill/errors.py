@@ -96,6 +96,46 @@ class InUseError(BadInputError):
     code = "in_use"
 
 
+class UnauthenticatedError(GristmillError):
+    """Nobody known asks: the credential is missing, wrong, expired or revoked."""
+
+    code = "unauthenticated"
+
+
+class ForbiddenError(GristmillError):
+    """Whoever asks is known, and may not do this."""
+
+    code = "forbidden"
+
+
+class LimitReachedError(GristmillError):
+    """It would pass a limit that was set for the user; the text says which."""
+
+    code = "limit_reached"
+
+
+class ThrottledError(GristmillError):
+    """It was tried too often. `retry_after` is in seconds."""
+
+    code = "throttled"
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooLargeError(GristmillError):
+    """What was sent is larger than what is taken; nothing of it was kept."""
+
+    code = "too_large"
+
+
+class IdempotencyConflictError(GristmillError):
+    """The idempotency key was used for another request, or for one that is still being answered."""
+
+    code = "idempotency_conflict"
+
+
 class WrongStateError(GristmillError):
     """The job's status does not allow what was asked."""
 

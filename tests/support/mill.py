@@ -106,6 +106,7 @@ class Mill:
         recipe = compile_template(template)
         job = Job(
             id=self.job,
+            name="questions",
             order=Order(
                 name=recipe.name,
                 template=template,

@@ -190,6 +190,7 @@ def a_job(
     name = ModelName("scripted:fair")
     return Job(
         id=job,
+        name="questions",
         order=Order(
             name="questions",
             template="name: questions\n",

@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Literal
 
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import Digest, JobId
+from gristmill.domain.ids import LOCAL, Digest, JobId, UserId
 from gristmill.domain.model import Model
 from gristmill.domain.money import NanoUsd
+from gristmill.domain.template import TemplateRef
 from gristmill.errors import WrongStateError
 
 JobKind = Literal["dataset", "preview", "pilot", "seeds", "test"]
@@ -93,10 +94,14 @@ class Order:
 class Job:
     """A job's row. `stop` is set from the moment it is stopping; `detail` gives the reason in words.
 
+    `name` is what its owner calls it. `template` is the kept template its order was made from, if it was one.
     `siftings` counts those that ended, and `sifted` is the digest of the manifest the last one saw.
     """
 
     id: JobId
+    owner: UserId = LOCAL
+    name: str
+    template: TemplateRef | None = None
     kind: JobKind = "dataset"
     order: Order
     records: int

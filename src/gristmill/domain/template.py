@@ -4,6 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gristmill.domain.ids import TemplateId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateRef:
+    """A kept template at one of its versions."""
+
+    template: TemplateId
+    version: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateVersion:

@@ -40,6 +40,9 @@ async def create_job(request: JobRequest, ports: JobPorts, *, chance: random.Ran
     order = plan_order(recipe, request, ports)
     job = Job(
         id=new_job_id(ports.clock.now(), chance),
+        owner=request.owner,
+        name=request.name or order.name,
+        template=request.kept,
         kind=request.kind,
         order=order,
         records=request.records,

@@ -46,11 +46,16 @@ def report_json(report: JobReport) -> JsonObject:
     rate = _rate(report)
     return {
         "id": job.id,
-        "name": job.order.name,
+        "name": job.name,
         "kind": job.kind,
         "status": job.status,
         "status_reason": job.detail,
-        "template": {"name": job.order.name, "digest": job.order.recipe},
+        "template": {
+            "id": job.template.template if job.template else None,
+            "name": job.order.name,
+            "version": job.template.version if job.template else None,
+            "digest": job.order.recipe,
+        },
         "seeds": dict(job.order.seeds),
         "random_seed": job.order.random_seed,
         "models": dict(job.order.aliases),

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from gristmill.datasets import StoredSeeds
 from gristmill.domain.completion import ModelName
+from gristmill.domain.ids import LOCAL, UserId
 from gristmill.domain.job import JobKind
 from gristmill.domain.money import NanoUsd
+from gristmill.domain.template import TemplateRef
 from gristmill.errors import BadInputError
 
 # 24,415 shards, planned in about a second.
@@ -20,7 +22,8 @@ class JobRequest:
 
     `aliases` say what the model names of the template stand for; the one under "" stands for all it does not name.
     `priced` are the models whose price the user gave now. `budget` and `random_seed` are None when not given.
-    `spread_over` takes slots spread over an order of so many records, in place of the first ones.
+    `spread_over` takes slots spread over an order of so many records, in place of the first ones. `name` is what the
+    owner calls the job, else the template's; `kept` is the kept template that `template` came from.
     """
 
     template: str
@@ -33,6 +36,9 @@ class JobRequest:
     max_in_flight: int | None = None
     kind: JobKind = "dataset"
     spread_over: int | None = None
+    owner: UserId = LOCAL
+    name: str = ""
+    kept: TemplateRef | None = None
 
     def __post_init__(self) -> None:
         """Raise BadInputError for numbers that no job can have."""

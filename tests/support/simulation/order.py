@@ -80,7 +80,7 @@ def make_job(template: str, *, records: int, budget: int, in_flight: int = 3) ->
         sifts=recipe.is_distinct,
         max_in_flight=in_flight,
     )
-    return Job(id=JOB, order=order, records=records, budget=NanoUsd(budget), created_at=BEGIN)
+    return Job(id=JOB, name=order.name, order=order, records=records, budget=NanoUsd(budget), created_at=BEGIN)
 
 
 def make_shards(sizes: Sequence[int], *, first_slot: int = 0, first_number: int = 0) -> list[Shard]:

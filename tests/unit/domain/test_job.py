@@ -29,6 +29,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
 JOB = Job(
     id=JobId("job"),
+    name="questions",
     order=Order(name="n", template="t", recipe=Digest("r")),
     records=3,
     budget=NanoUsd(0),

@@ -201,6 +201,7 @@ class Room:
 def a_job(clock: VirtualClock, records: int, budget: int) -> Job:
     return Job(
         id=JOB,
+        name="questions",
         order=Order(
             name="one-step",
             template=ONE_STEP,

@@ -20,7 +20,8 @@ from gristmill.domain.shard import Shard
 from gristmill.domain.slots import SlotSet
 from gristmill.errors import BudgetTooSmallError, NotFoundError, WrongStateError
 
-_ALL = select(jobs, budgets.c.cap).join(budgets, budgets.c.job == jobs.c.id)
+# What a deleted job cost still counts; nobody sees it.
+_ALL = select(jobs, budgets.c.cap).join(budgets, budgets.c.job == jobs.c.id).where(jobs.c.deleted_at.is_(None))
 _READ = _ALL.where(jobs.c.id == bindparam("of"))
 _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("of"))
 _NEWEST = (
@@ -36,10 +37,11 @@ _OLDER = _NEWEST.where(
     )
 )
 # The order never changes, and it is the one long column.
+_FIXED = frozenset({"id", "owner", "order", "deleted_at"})
 _WRITE = (
     update(jobs)
     .where(jobs.c.id == bindparam("of"))
-    .values({column: bindparam(f"new_{column.name}") for column in jobs.c if column.name not in {"id", "order"}})
+    .values({column: bindparam(f"new_{column.name}") for column in jobs.c if column.name not in _FIXED})
 )
 
 
@@ -82,7 +84,7 @@ def list_jobs(tx: Transaction, kind: JobKind, limit: int, after: JobId | None) -
 def write_job(tx: Transaction, before: Job, after: Job) -> Job:
     """The row as it stands now, with the event of a change of status."""
     if after != before:
-        columns = {f"new_{name}": value for name, value in encode_job(after).items() if name not in {"id", "order"}}
+        columns = {f"new_{name}": value for name, value in encode_job(after).items() if name not in _FIXED}
         tx.connection.execute(_WRITE, {"of": after.id, **columns})
     if after.status is not before.status:
         _tell_status(tx, after)

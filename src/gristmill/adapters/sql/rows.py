@@ -17,6 +17,7 @@ from gristmill.domain.pricing import Price, Rates, Tier
 from gristmill.domain.segment import Segment
 from gristmill.domain.shard import Lease, Loss, Shard
 from gristmill.domain.slots import SlotSet
+from gristmill.domain.template import TemplateRef
 from gristmill.domain.usage import Usage
 
 Columns: TypeAlias = dict[str, Any]
@@ -43,6 +44,10 @@ def encode_job(job: Job) -> Columns:
     """A job's row; its cap stands in the budget's."""
     return {
         "id": job.id,
+        "owner": job.owner,
+        "name": job.name,
+        "template": job.template.template if job.template else None,
+        "version": job.template.version if job.template else None,
         "kind": job.kind,
         "status": job.status.value,
         "stop": job.stop.value if job.stop else None,
@@ -61,6 +66,9 @@ def decode_job(row: RowMapping) -> Job:
     """The job of a row joined with its budget's `cap`."""
     return Job(
         id=row["id"],
+        owner=row["owner"],
+        name=row["name"],
+        template=TemplateRef(template=row["template"], version=row["version"]) if row["template"] else None,
         kind=row["kind"],
         order=_decode_order(row["order"]),
         records=row["records"],

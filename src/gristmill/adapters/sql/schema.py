@@ -6,7 +6,7 @@ from gristmill.adapters.sql.tables import metadata
 from gristmill.errors import BadInputError
 
 # Every revision `migrations` has, oldest first.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 
 def prepare_schema(reading: Engine, writing: Engine) -> None:

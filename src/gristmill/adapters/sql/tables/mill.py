@@ -1,8 +1,4 @@
-"""The tables as they stand now; `migrations` brings older stores here.
-
-Times are integer microseconds since 1970 UTC, money integer nano-dollars, nested values JSON text. Columns that rules
-never read but sums and searches do (`open`, `lost`) are derived when a row is written.
-"""
+"""Jobs, their shards, segments and history."""
 
 from sqlalchemy import (
     BigInteger,
@@ -10,18 +6,22 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from gristmill.adapters.sql.tables.metadata import metadata
 
 jobs = Table(
     "jobs",
     metadata,
     Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    # The kept template and its version that the order was made from, if it was.
+    Column("template", Text),
+    Column("version", Integer),
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("stop", Text),
@@ -32,8 +32,12 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
+    Column("deleted_at", BigInteger),
     Column("order", Text, nullable=False),
     Index("jobs_by_time", "created_at", "id"),
+    Index("jobs_by_owner", "owner", "kind", "created_at", "id"),
+    Index("jobs_by_status", "status"),
+    Index("jobs_by_template", "template"),
 )
 
 budgets = Table(
@@ -115,14 +119,4 @@ events = Table(
     Column("fields", Text, nullable=False),
     Index("events_by_job", "job", "sequence"),
     sqlite_autoincrement=True,
-)
-
-templates = Table(
-    "templates",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("source", Text, nullable=False),
-    Column("pins", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""Users, sessions, keys, limits and the audit log: who may do what."""

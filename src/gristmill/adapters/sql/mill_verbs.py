@@ -1,0 +1,111 @@
+"""The store's verbs for jobs, shards and history."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from gristmill.adapters.sql import events, jobs, leases, manifest, shards
+from gristmill.adapters.sql import sifting as sifting_writes
+from gristmill.adapters.sql.connected import Connected
+from gristmill.adapters.sql.totals import Totals
+from gristmill.domain.event import Event, EventType
+from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, WorkerId, WriteId
+from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
+from gristmill.domain.json import JsonObject
+from gristmill.domain.money import NanoUsd, Spent
+from gristmill.domain.report import JobTotals
+from gristmill.domain.segment import Segment, Withdrawal
+from gristmill.domain.shard import Lease, Progress, Report, Shard
+from gristmill.ports.store import Finished, Manifest, Wait
+
+
+class MillVerbs(Connected):
+    """`ports.store.Store`; what each verb promises stands there."""
+
+    def __init__(
+        self, reading: Engine, writing: Engine, *, ttl: timedelta, now: Callable[[], datetime], chance: random.Random
+    ) -> None:
+        super().__init__(reading, writing, ttl=ttl, now=now, chance=chance)
+        self._totals = Totals()
+
+    async def create_job(self, job: Job, shards: Sequence[Shard]) -> None:
+        await self._write(jobs.create_job, job, shards)
+
+    async def read_job(self, job: JobId) -> Job:
+        return await self._read(jobs.read_job, job)
+
+    async def list_jobs(
+        self, *, kind: JobKind = "dataset", limit: int = 50, after: JobId | None = None
+    ) -> Sequence[Job]:
+        return await self._read(jobs.list_jobs, kind, limit, after)
+
+    async def read_totals(self, job: JobId) -> JobTotals:
+        return await self._read(self._totals.read, job)
+
+    async def stop_job(self, job: JobId, reason: StopReason, detail: str = "") -> Job:
+        return await self._write(jobs.stop_job, job, reason, detail)
+
+    async def exhaust_job(self, job: JobId, *, need: NanoUsd) -> bool:
+        return await self._write(jobs.exhaust_job, job, need)
+
+    async def resume_job(self, job: JobId) -> Job:
+        return await self._write(jobs.resume_job, job)
+
+    async def set_budget(self, job: JobId, cap: NanoUsd) -> Job:
+        return await self._write(jobs.set_budget, job, cap)
+
+    async def extend_job(self, job: JobId, records: int, shards: Sequence[Shard]) -> Job:
+        return await self._write(jobs.extend_job, job, records, shards)
+
+    async def finish_job(self, job: JobId) -> JobStatus:
+        return await self._write(jobs.finish_job, job)
+
+    async def acquire_shard(self, job: JobId, worker: WorkerId, write: WriteId) -> Lease | Wait | Finished:
+        return await self._write(leases.acquire_shard, job, worker, write)
+
+    async def renew_lease(self, lease: Lease, report: Report, write: WriteId) -> Lease:
+        return await self._write(leases.renew_lease, lease, report, write)
+
+    async def commit_segment(
+        self, lease: Lease, segment: Segment, progress: Progress, report: Report, write: WriteId
+    ) -> Lease:
+        return await self._write(leases.commit_segment, lease, write, segment=segment, progress=progress, report=report)
+
+    async def release_lease(self, lease: Lease, report: Report, write: WriteId) -> None:
+        await self._write(leases.release_lease, lease, report, write)
+
+    async def reap_lease(self, job: JobId, shard: ShardNumber, worker: WorkerId, epoch: Epoch) -> None:
+        await self._write(leases.reap_lease, job, shard, worker, epoch)
+
+    async def settle_epoch(
+        self, job: JobId, shard: ShardNumber, epoch: Epoch, spent: Spent | None, segment: Segment | None
+    ) -> None:
+        await self._write(leases.settle_epoch, job, shard, epoch, spent=spent, segment=segment)
+
+    async def open_losses(self, job: JobId) -> Sequence[tuple[ShardNumber, Epoch, WorkerId, int]]:
+        return await self._read(shards.open_losses, job)
+
+    async def read_shard(self, job: JobId, shard: ShardNumber) -> Shard:
+        return await self._read(shards.read_shard, job, shard)
+
+    async def list_shards(self, job: JobId) -> Sequence[Shard]:
+        return await self._read(shards.list_shards, job)
+
+    async def read_manifest(self, job: JobId) -> Manifest:
+        return await self._read(manifest.read_manifest, job)
+
+    async def withdraw_records(
+        self, sifting: Lease, shard: ShardNumber, marks: Sequence[Withdrawal], *, attempt_limit: int
+    ) -> None:
+        await self._write(sifting_writes.withdraw_records, sifting, shard, marks, attempt_limit)
+
+    async def finish_sifting(self, sifting: Lease, seen: Digest, write: WriteId) -> None:
+        await self._write(sifting_writes.finish_sifting, sifting, seen, write)
+
+    async def write_event(self, job: JobId, kind: EventType, fields: JsonObject) -> None:
+        await self._write(events.write_event, job, kind, fields)
+
+    async def read_events(self, job: JobId, *, after: int = 0, limit: int = 200) -> Sequence[Event]:
+        return await self._read(events.read_events, job, after, limit)

@@ -1,0 +1,1 @@
+"""The HTTP API: parse, authorise, call the use cases, shape the answer."""
