@@ -1,0 +1,118 @@
+"""What holds for every request: an id, a line in the log, a bound on its size, and careful headers."""
+
+import time
+from typing import Final
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gristmill.api.problems import problem_response
+from gristmill.api.request_ids import HEADER, new_request_id
+
+# JSON bodies hold a template of 256 KiB at most, several times escaped, and a few rows.
+MOST_BODY_BYTES: Final = 2 * 1024 * 1024
+
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+# Looked at by machines every few seconds.
+QUIET_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+log = structlog.get_logger()
+
+
+class RequestFrame:
+    """Names each request, logs how it ended, and sets the headers every answer has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = new_request_id(Headers(scope=scope).get(HEADER))
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 500
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_framed)
+            finally:
+                if scope["path"] not in QUIET_PATHS:
+                    ms = round((time.perf_counter() - started) * 1000, 1)
+                    log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
+
+
+class BodyLimit:
+    """Refuses a body larger than is taken before anything reads it; uploads have a limit of their own."""
+
+    def __init__(self, app: ASGIApp, *, upload_path: str, most_upload_bytes: int) -> None:
+        self._app = app
+        self._upload_path = upload_path
+        self._most_upload_bytes = most_upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most = self._most_upload_bytes if scope["path"] == self._upload_path else MOST_BODY_BYTES
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > most:
+            await self._refuse(scope, receive, send, most)
+            return
+        taken = 0
+        is_over = False
+
+        async def receive_bounded() -> Message:
+            nonlocal taken, is_over
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > most:
+                # Whoever sends without a length is cut off: the body ends here, and the answer says why.
+                is_over = True
+                return {"type": "http.disconnect"}
+            return message
+
+        started = False
+
+        async def send_unless_over(message: Message) -> None:
+            nonlocal started
+            if is_over and not started:
+                return
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive_bounded, send_unless_over)
+        except Exception:
+            if not is_over or started:
+                raise
+        if is_over and not started:
+            await self._refuse(scope, receive, send, most)
+
+    @staticmethod
+    async def _refuse(scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        detail = f"The request is larger than the {most:,} bytes that are taken here."
+        response = problem_response(Request(scope), 413, code="too_large", detail=detail)
+        await response(scope, receive, send)

@@ -1,0 +1,192 @@
+"""Every refusal as a problem document (RFC 9457), with one table of statuses."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from gristmill.api.request_ids import request_id_of
+from gristmill.errors import BadInputError, Finding, GristmillError, ThrottledError
+
+PROBLEM = "application/problem+json"
+
+# What is not listed is bad input, 422.
+STATUSES: Mapping[str, int] = {
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "limit_reached": 403,
+    "not_found": 404,
+    "wrong_state": 409,
+    "idempotency_conflict": 409,
+    "in_use": 409,
+    "changed_inputs": 409,
+    "too_large": 413,
+    "throttled": 429,
+    "error": 500,
+    "storage_full": 503,
+    "store_busy": 503,
+}
+
+TITLES: Mapping[int, str] = {
+    401: "Nobody is logged in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "No such method",
+    409: "It cannot be done now",
+    413: "Too large",
+    422: "The request needs changes",
+    429: "Too often",
+    500: "Something is wrong in Gristmill itself",
+    503: "Try again shortly",
+}
+
+log = structlog.get_logger()
+
+
+class ProblemItem(BaseModel):
+    """One thing that is wrong: where it stands and what to write instead. Lines and columns count from 1."""
+
+    line: int | None = None
+    column: int | None = None
+    path: str = Field(default="", description="The place in the request or in the template.")
+    code: str
+    message: str
+    suggestion: str = ""
+    severity: str = "error"
+
+
+class Problem(BaseModel):
+    """A refusal. `code` is stable; `detail` is a sentence for people."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "Not found",
+                "status": 404,
+                "detail": "There is no job 20261123-101500-k3x9m2qa.",
+                "code": "not_found",
+                "errors": [],
+                "request_id": "5f3c9a0e7b1d4c22",
+            }
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemItem] = Field(default_factory=list)
+    request_id: str
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint documents of its refusals; what any may answer is among them."""
+    return {
+        status: {"description": TITLES[status], "content": {PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}}}
+        for status in sorted({*statuses, 422, 503})
+    }
+
+
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let everything that is raised within a request become a problem document."""
+    app.add_exception_handler(GristmillError, _refused)
+    app.add_exception_handler(ExceptionGroup, _refused_in_group)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.add_exception_handler(Exception, _broken)
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    errors: Sequence[ProblemItem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document as a response."""
+    problem = Problem(
+        title=TITLES.get(status, "Refused"),
+        status=status,
+        detail=detail,
+        code=code,
+        errors=list(errors),
+        request_id=request_id_of(request),
+    )
+    extra = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
+    return Response(
+        orjson.dumps(problem.model_dump()), status_code=status, media_type=PROBLEM, headers={**extra, **(headers or {})}
+    )
+
+
+def refusal_response(request: Request, error: GristmillError) -> Response:
+    """A refusal of the use cases as a response."""
+    status = STATUSES.get(error.code, 422)
+    headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, ThrottledError) else None
+    findings = error.findings if isinstance(error, BadInputError) else ()
+    items = [_item(finding) for finding in findings]
+    return problem_response(request, status, code=error.code, detail=str(error), errors=items, headers=headers)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GristmillError):
+        raise error
+    return refusal_response(request, error)
+
+
+async def _refused_in_group(request: Request, error: Exception) -> Response:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return refusal_response(request, error) if isinstance(error, GristmillError) else await _broken(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    items = [
+        ProblemItem(
+            path=".".join(str(part) for part in problem["loc"]), code=problem["type"], message=f"{problem['msg']}."
+        )
+        for problem in error.errors()
+    ]
+    detail = "The request is not as it should be: see `errors`."
+    return problem_response(request, 422, code="invalid_request", detail=detail, errors=items)
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    words = {404: "There is nothing here.", 405: f"{request.method} is not understood here."}
+    detail = words.get(error.status_code, error.detail)
+    code = codes.get(error.status_code, "invalid_request")
+    return problem_response(request, error.status_code, code=code, detail=detail, headers=error.headers)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)
+    detail = "The details are in the server's log under this request id."
+    return problem_response(request, 500, code="internal", detail=detail)
+
+
+def _item(finding: Finding) -> ProblemItem:
+    return ProblemItem(
+        line=finding.line or None,
+        column=finding.column or None,
+        path=finding.path,
+        code=finding.code,
+        message=finding.message,
+        suggestion=finding.suggestion,
+        severity=finding.severity,
+    )
