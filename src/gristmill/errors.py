@@ -90,6 +90,15 @@ class ChangedInputsError(BadInputError):
     code = "changed_inputs"
 
 
+class InvalidCursorError(BadInputError):
+    """A list's cursor is none that was given out for this list."""
+
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        super().__init__("This cursor is none of this list. Take `next_cursor` as it is, or begin without one.")
+
+
 class InUseError(BadInputError):
     """Another live process holds the folder; the text says which."""
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gristmill.domain.call import CallCounts, ModelSums
+from gristmill.domain.ids import JobId
+from gristmill.domain.job import JobKind, JobStatus
 from gristmill.domain.money import ZERO, NanoUsd, Spent
 
 
@@ -26,3 +28,15 @@ class JobTotals:
     counts: CallCounts = CallCounts()
     workers: int = 0
     withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCosts:
+    """What one job of a user cost, whatever became of it. `template` is its template's name."""
+
+    job: JobId
+    name: str
+    template: str
+    kind: JobKind
+    status: JobStatus
+    totals: JobTotals

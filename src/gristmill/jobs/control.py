@@ -1,9 +1,11 @@
 """Pausing, resuming, cancelling and topping up: a user's hand on a running job."""
 
-from gristmill.domain.ids import JobId
-from gristmill.domain.job import Job, StopReason
+from gristmill.domain.ids import JobId, UserId
+from gristmill.domain.job import Job, JobStatus, StopReason
 from gristmill.domain.money import NanoUsd
-from gristmill.errors import WrongStateError
+from gristmill.domain.sharding import plan_shards
+from gristmill.errors import NotFoundError, WrongStateError
+from gristmill.ports.blobs import Blobs
 from gristmill.ports.store import Store
 
 
@@ -25,6 +27,38 @@ async def resume(store: Store, job: JobId) -> Job:
 async def top_up(store: Store, job: JobId, budget: NanoUsd) -> Job:
     """Set the budget to `budget`, what is spent included. Raises BudgetTooSmallError below what is granted."""
     return await store.set_budget(job, budget)
+
+
+async def top_up_and_go_on(store: Store, job: JobId, budget: NanoUsd) -> Job:
+    """Set the budget, and queue the job again if it had ended for want of one."""
+    topped = await top_up(store, job, budget)
+    return await resume(store, job) if topped.status is JobStatus.BUDGET_EXHAUSTED else topped
+
+
+async def extend(store: Store, job_id: JobId, records: int) -> Job:
+    """Let the job make `records` records in all, and queue it again if it had ended.
+
+    Raises WrongStateError when it has as many already, or is stopping.
+    """
+    job, shards = await store.read_job(job_id), await store.list_shards(job_id)
+    more = plan_shards(job_id, first_slot=job.records, records=records, first_number=len(shards))
+    await store.extend_job(job_id, records, more)
+    return await resume(store, job_id)
+
+
+async def delete(store: Store, blobs: Blobs, job: JobId) -> None:
+    """Remove an ended job with all its files; its owner's spending stays what it was. Raises WrongStateError."""
+    await store.delete_job(job)
+    async for name in blobs.list(f"jobs/{job}/"):
+        await blobs.delete(name)
+
+
+async def find_job(store: Store, owner: UserId, job_id: JobId) -> Job:
+    """The owner's job. Raises NotFoundError also for another's: whether there is one is nobody's business."""
+    job = await store.read_job(job_id)
+    if job.owner != owner:
+        raise NotFoundError(f"There is no job {job_id}.")
+    return job
 
 
 async def _stop(store: Store, job: JobId, reason: StopReason) -> Job:

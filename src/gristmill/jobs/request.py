@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gristmill.datasets import StoredSeeds
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import LOCAL, UserId
+from gristmill.domain.ids import LOCAL, JobId, UserId
 from gristmill.domain.job import JobKind
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.template import TemplateRef
@@ -23,7 +23,9 @@ class JobRequest:
     `aliases` say what the model names of the template stand for; the one under "" stands for all it does not name.
     `priced` are the models whose price the user gave now. `budget` and `random_seed` are None when not given.
     `spread_over` takes slots spread over an order of so many records, in place of the first ones. `name` is what the
-    owner calls the job, else the template's; `kept` is the kept template that `template` came from.
+    owner calls the job, else the template's; `kept` is the kept template that `template` came from. `id` is the
+    job's id where a request that is sent twice must make one job. A template that is not `is_trusted` is read and
+    rendered in a process apart.
     """
 
     template: str
@@ -37,8 +39,10 @@ class JobRequest:
     kind: JobKind = "dataset"
     spread_over: int | None = None
     owner: UserId = LOCAL
+    id: JobId | None = None
     name: str = ""
     kept: TemplateRef | None = None
+    is_trusted: bool = True
 
     def __post_init__(self) -> None:
         """Raise BadInputError for numbers that no job can have."""

@@ -15,6 +15,7 @@ from gristmill.datasets import (
     open_seeds,
     store_seeds,
 )
+from gristmill.domain.ids import Digest
 from gristmill.domain.scope import dotted
 from gristmill.errors import Finding, InvalidSeedsError
 from gristmill.ports.blobs import Blobs
@@ -24,6 +25,12 @@ from gristmill.recipes import Recipe, SeedField, open_decks
 def open_sets(seeds: Mapping[str, StoredSeeds], blobs: Blobs) -> AbstractContextManager[Mapping[str, SeedsReader]]:
     """A reader over each stored seed set, by the set's name, for as long as the context."""
     return open_seeds({name: stored.digest for name, stored in seeds.items()}, blobs)
+
+
+def stored_seeds(digests: Mapping[str, Digest], blobs: Blobs) -> Mapping[str, StoredSeeds]:
+    """The seed sets behind the digests of an order. Raises NotFoundError."""
+    with open_seeds(digests, blobs) as sets:
+        return {name: StoredSeeds(digest=digests[name], rows=reader.rows) for name, reader in sets.items()}
 
 
 async def keep_seeds(

@@ -4,16 +4,16 @@ Any verb may raise StoreBusyError (no answer: the write may have landed; send it
 (nothing was written; send it again when there is room).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gristmill.domain.event import Event, EventType
-from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot, WorkerId, WriteId
+from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot, UserId, WorkerId, WriteId
 from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
-from gristmill.domain.report import JobTotals
+from gristmill.domain.report import JobCosts, JobTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
 
@@ -58,13 +58,34 @@ class JobStore(Protocol):
         ...
 
     async def list_jobs(
-        self, *, kind: JobKind = "dataset", limit: int = 50, after: JobId | None = None
+        self,
+        *,
+        owner: UserId | None = None,
+        kind: JobKind | None = "dataset",
+        statuses: Collection[JobStatus] = (),
+        limit: int = 50,
+        after: JobId | None = None,
     ) -> Sequence[Job]:
-        """Jobs of one kind by time of creation, newest first, at most `limit`, after the named one."""
+        """Jobs by time of creation, newest first, at most `limit`, after the named one.
+
+        Without an owner those of all; without a kind those of each; without statuses in whatever status. Raises
+        NotFoundError when `after` names none.
+        """
+        ...
+
+    async def delete_job(self, job: JobId) -> None:
+        """Let nobody see an ended job again; what it cost still counts for its owner.
+
+        Raises WrongStateError for a job that has not ended.
+        """
         ...
 
     async def read_totals(self, job: JobId) -> JobTotals:
         """What the job's rows add up to now."""
+        ...
+
+    async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
+        """What each job of the owner cost, in the order of creation, of every kind and deleted ones too."""
         ...
 
     async def stop_job(self, job: JobId, reason: StopReason, detail: str = "") -> Job:

@@ -1,19 +1,19 @@
 """Job rows: ordered, stopped, resumed, extended and ended; every change of status writes its event."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
 
 from gristmill.adapters.sql.budgets import read_budget, write_budget
 from gristmill.adapters.sql.events import write_event
 from gristmill.adapters.sql.manifest import read_digest
-from gristmill.adapters.sql.rows import decode_job, encode_job
+from gristmill.adapters.sql.rows import decode_job, encode_job, encode_time
 from gristmill.adapters.sql.shards import add_shards, read_shard, reap_expired, sum_held, tally_shards
 from gristmill.adapters.sql.tables import budgets, jobs
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.budget import Budget
-from gristmill.domain.ids import SIFTING, JobId
+from gristmill.domain.ids import SIFTING, JobId, UserId
 from gristmill.domain.job import ACTIVE, Job, JobKind, JobStatus, StopReason, change_status, next_status, resume, stop
 from gristmill.domain.money import NanoUsd, show_usd
 from gristmill.domain.shard import Shard
@@ -24,18 +24,7 @@ from gristmill.errors import BudgetTooSmallError, NotFoundError, WrongStateError
 _ALL = select(jobs, budgets.c.cap).join(budgets, budgets.c.job == jobs.c.id).where(jobs.c.deleted_at.is_(None))
 _READ = _ALL.where(jobs.c.id == bindparam("of"))
 _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("of"))
-_NEWEST = (
-    _ALL.where(jobs.c.kind == bindparam("sort"))
-    .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-    .limit(bindparam("most"))
-)
 _PLACE = select(jobs.c.created_at).where(jobs.c.id == bindparam("of"))
-_OLDER = _NEWEST.where(
-    or_(
-        jobs.c.created_at < bindparam("at"),
-        and_(jobs.c.created_at == bindparam("at"), jobs.c.id < bindparam("of")),
-    )
-)
 # The order never changes, and it is the one long column.
 _FIXED = frozenset({"id", "owner", "order", "deleted_at"})
 _WRITE = (
@@ -69,16 +58,39 @@ def is_stopping(tx: Transaction, job: JobId) -> bool:
     return _read_status(tx, job) not in ACTIVE
 
 
-def list_jobs(tx: Transaction, kind: JobKind, limit: int, after: JobId | None) -> Sequence[Job]:
-    """Jobs of one kind, newest first. Raises NotFoundError when `after` names none."""
-    if after is None:
-        rows = tx.connection.execute(_NEWEST, {"sort": kind, "most": limit})
-    else:
-        place = tx.connection.execute(_PLACE, {"of": after}).scalar_one_or_none()
-        if place is None:
-            raise NotFoundError(f"There is no job {after}.")
-        rows = tx.connection.execute(_OLDER, {"sort": kind, "most": limit, "at": place, "of": after})
-    return [decode_job(row) for row in rows.mappings()]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which jobs are listed: of an owner, a kind and some statuses, each if it is given."""
+
+    owner: UserId | None
+    kind: JobKind | None
+    statuses: Collection[JobStatus]
+
+    @property
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """What their rows satisfy."""
+        if self.owner is not None:
+            yield jobs.c.owner == self.owner
+        if self.kind is not None:
+            yield jobs.c.kind == self.kind
+        if self.statuses:
+            yield jobs.c.status.in_(sorted(self.statuses))
+
+
+def list_jobs(tx: Transaction, wanted: Wanted, limit: int, after: JobId | None) -> Sequence[Job]:
+    """Such jobs, newest first. Raises NotFoundError when `after` names none."""
+    asked = _ALL.where(*wanted.conditions).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+    if after is not None:
+        asked = asked.where(tuple_(jobs.c.created_at, jobs.c.id) < (_place(tx, after), after))
+    return [decode_job(row) for row in tx.connection.execute(asked).mappings()]
+
+
+def delete_job(tx: Transaction, job_id: JobId) -> None:
+    """Hide an ended job. Raises WrongStateError."""
+    job = read_job(tx, job_id)
+    if not job.has_ended:
+        raise WrongStateError(f"Job {job_id} is {job.status}: cancel it, then delete it.")
+    tx.connection.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=encode_time(tx.now)))
 
 
 def write_job(tx: Transaction, before: Job, after: Job) -> Job:
@@ -166,6 +178,13 @@ def finish_job(tx: Transaction, job_id: JobId) -> JobStatus:
 def is_sifted(tx: Transaction, job: Job) -> bool:
     """Whether the last sifting saw the manifest as it is now."""
     return job.order.sifts and job.sifted is not None and job.sifted == read_digest(tx, job.id)
+
+
+def _place(tx: Transaction, job: JobId) -> int:
+    created_at: int | None = tx.connection.execute(_PLACE, {"of": job}).scalar_one_or_none()
+    if created_at is None:
+        raise NotFoundError(f"There is no job {job}.")
+    return created_at
 
 
 def _read_status(tx: Transaction, job: JobId) -> str | None:

@@ -1,21 +1,21 @@
 """The store's verbs for jobs, shards and history."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from gristmill.adapters.sql import events, jobs, leases, manifest, shards
+from gristmill.adapters.sql import costs, events, jobs, leases, manifest, shards
 from gristmill.adapters.sql import sifting as sifting_writes
 from gristmill.adapters.sql.connected import Connected
 from gristmill.adapters.sql.totals import Totals
 from gristmill.domain.event import Event, EventType
-from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, WorkerId, WriteId
+from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, UserId, WorkerId, WriteId
 from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
-from gristmill.domain.report import JobTotals
+from gristmill.domain.report import JobCosts, JobTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
 from gristmill.ports.store import Finished, Manifest, Wait
@@ -37,12 +37,24 @@ class MillVerbs(Connected):
         return await self._read(jobs.read_job, job)
 
     async def list_jobs(
-        self, *, kind: JobKind = "dataset", limit: int = 50, after: JobId | None = None
+        self,
+        *,
+        owner: UserId | None = None,
+        kind: JobKind | None = "dataset",
+        statuses: Collection[JobStatus] = (),
+        limit: int = 50,
+        after: JobId | None = None,
     ) -> Sequence[Job]:
-        return await self._read(jobs.list_jobs, kind, limit, after)
+        return await self._read(jobs.list_jobs, jobs.Wanted(owner=owner, kind=kind, statuses=statuses), limit, after)
+
+    async def delete_job(self, job: JobId) -> None:
+        await self._write(jobs.delete_job, job)
 
     async def read_totals(self, job: JobId) -> JobTotals:
         return await self._read(self._totals.read, job)
+
+    async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
+        return await self._read(costs.read_costs, self._totals, owner)
 
     async def stop_job(self, job: JobId, reason: StopReason, detail: str = "") -> Job:
         return await self._write(jobs.stop_job, job, reason, detail)

@@ -1,0 +1,45 @@
+"""Lists in pages, each with an opaque cursor to the next."""
+
+import base64
+import binascii
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from gristmill.errors import InvalidCursorError
+
+T = TypeVar("T")
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=2000, description="`next_cursor` of the page before. Take it as it is.")
+]
+
+DEFAULT_LIMIT = 50
+
+
+class Page(BaseModel, Generic[T]):
+    """Some items of a list; `next_cursor` is null on the last page."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def encode_cursor(place: str) -> str:
+    """A place in a list as a cursor."""
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> str | None:
+    """The place of a cursor, None without one. Raises InvalidCursorError for a text that never was one."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        place = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise InvalidCursorError from error
+    if encode_cursor(place) != cursor or "\0" in place:
+        raise InvalidCursorError
+    return place

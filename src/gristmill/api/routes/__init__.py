@@ -1,0 +1,1 @@
+"""The endpoints, a module for each row of the interface's table."""

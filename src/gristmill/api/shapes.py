@@ -1,0 +1,151 @@
+"""The shapes of interfaces: what requests bring and answers hold, with examples for the documentation."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from gristmill.domain.job import JobKind, JobStatus
+from gristmill.jobs.request import MOST_RECORDS, MOST_SEED
+
+# Money that comes in: text or a number, at most nine decimals. Money that goes out is exact decimal text.
+Usd = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000_000, max_digits=19, decimal_places=9, examples=["2.50"], description="US dollars."),
+    PlainSerializer(str, return_type=str),
+]
+UsdText = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2,9}$", examples=["2.50"], description="US dollars.")]
+
+JsonRecord = dict[str, Any]
+
+# Ids and names that people write: nothing in them reaches a path.
+JobIdText = Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$", examples=["20261123-101500-k3x9m2qa"])]
+
+
+class In(BaseModel):
+    """What a request brings: a name that is not known is refused, for it is most likely misspelt."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TemplateOfJob(BaseModel):
+    """The template a job was made from; `id` and `version` are null when it was given as text."""
+
+    id: str | None
+    name: str
+    version: int | None
+    digest: str
+
+
+class RecordCounts(BaseModel):
+    """Accepted and asked count records, rejected counts attempts."""
+
+    asked: int
+    accepted: int
+    rejected: int
+
+
+class MoneyShape(BaseModel):
+    """The budget and where it went. `presumed` and `lost` are not billed, and count against the budget."""
+
+    budget_usd: UsdText
+    billed_usd: UsdText
+    presumed_usd: UsdText
+    lost_usd: UsdText
+    held_usd: UsdText
+
+
+class CallCountsShape(BaseModel):
+    """How calls ended."""
+
+    made: int
+    retried: int
+    failed: int
+    replayed: int
+
+
+class TokensShape(BaseModel):
+    """`cached` and `cache_written` are parts of input, `reasoning` of output."""
+
+    input: int
+    output: int
+    cached: int
+    cache_written: int
+    reasoning: int
+
+
+class JobShape(BaseModel):
+    """A job as it stands."""
+
+    id: JobIdText
+    name: str
+    kind: JobKind
+    status: JobStatus
+    status_reason: str
+    template: TemplateOfJob
+    seeds: dict[str, str]
+    random_seed: int
+    models: dict[str, str]
+    records: RecordCounts
+    money: MoneyShape
+    calls: CallCountsShape
+    tokens: TokensShape
+    records_per_second: float | None
+    eta_seconds: int | None
+    workers: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class OrderIn(In):
+    """An order of records: from a kept template, with the owner's seed sets."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "name": "support answers",
+                "template": "3f9c2a7be1d04c58",
+                "seeds": "9b2c…",
+                "records": 1000,
+                "budget_usd": "2.50",
+                "models": {"cheap": "openai:gpt-4.1-mini"},
+            }
+        },
+    )
+
+    template: str = Field(max_length=64, description="The template's id.")
+    version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="One of its versions; else the newest.")
+    seeds: str | dict[str, str] | None = Field(
+        default=None, description="The id of a seed set, or several by the names that the template's `vary` gives them."
+    )
+    records: int = Field(ge=1, le=MOST_RECORDS, description="How many accepted records.")
+    budget_usd: Usd | None = Field(default=None, description="The most it may cost; needed when a model has a price.")
+    models: dict[str, str] = Field(
+        default_factory=dict, description="What the template's models stand for: ALIAS: PROVIDER:MODEL."
+    )
+    random_seed: int | None = Field(default=None, ge=-MOST_SEED, le=MOST_SEED)
+    checks: list[JsonRecord] | None = Field(default=None, description="Checks in place of the template's.")
+
+
+class JobIn(OrderIn):
+    """An order with a name of its own."""
+
+    name: str = Field(default="", max_length=200, description="What you call the job; else the template's name.")
+    kind: Literal["dataset", "pilot"] = Field(
+        default="dataset", description="A pilot makes at most 20 records, spread over the order, to be measured."
+    )
+
+
+class TopUpIn(In):
+    """The whole budget, what is spent included."""
+
+    budget_usd: Usd
+
+
+class ExtendIn(In):
+    """How many records the job shall have in all."""
+
+    records: int = Field(ge=1, le=MOST_RECORDS)
