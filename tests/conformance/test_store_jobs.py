@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from gristmill.domain.ids import JobId, WorkerId, WriteId
+from gristmill.domain.ids import JobId, UserId, WorkerId, WriteId
 from gristmill.domain.job import JobStatus, StopReason
 from gristmill.domain.money import Spent
 from gristmill.domain.sharding import plan_shards
@@ -282,3 +283,43 @@ def test_what_was_written_is_there_after_a_restart(mill: Mill) -> None:
     assert mill(again.read_shard(JOB, lease.shard)) == mill(mill.store.read_shard(JOB, lease.shard))
     assert mill(again.commit_segment(lease, a_segment(lease, "s", progress), progress, a_report(block=0), W_C)) == lease
     mill(again.close())
+
+
+def end(mill: Mill, job: JobId) -> None:
+    mill(mill.store.stop_job(job, StopReason.CANCELLED))
+    mill(mill.store.finish_job(job))
+
+
+def test_jobs_are_listed_by_owner_and_status(mill: Mill) -> None:
+    for name, owner in (("a1", "ann"), ("a2", "ann"), ("b1", "bob")):
+        mill.create(job=JobId(name), owner=UserId(owner))
+        mill.clock.pass_by(INSTANT)
+    end(mill, JobId("a1"))
+
+    def listed(**wanted: Any) -> list[str]:
+        return [job.id for job in mill(mill.store.list_jobs(**wanted))]
+
+    assert listed() == ["b1", "a2", "a1"]
+    assert listed(owner=UserId("ann")) == ["a2", "a1"]
+    assert listed(owner=UserId("ann"), statuses=[JobStatus.CANCELLED]) == ["a1"]
+    assert listed(owner=UserId("ann"), after=JobId("a2")) == ["a1"]
+    assert listed(owner=UserId("cat")) == []
+
+
+def test_an_ended_job_can_be_deleted_and_what_it_cost_stays(mill: Mill) -> None:
+    mill.create(owner=UserId("ann"), records=2)
+    with pytest.raises(WrongStateError, match="is queued: cancel it"):
+        mill(mill.store.delete_job(JOB))
+    lease = mill.renew(mill.acquire(), block=100)
+    mill.release(mill.commit(lease, [0], spent=7), spent=7)
+    end(mill, JOB)
+    mill(mill.store.delete_job(JOB))
+    with pytest.raises(NotFoundError):
+        mill(mill.store.read_job(JOB))
+    with pytest.raises(NotFoundError):
+        mill(mill.store.delete_job(JOB))
+    assert mill(mill.store.list_jobs()) == []
+    [costs] = mill(mill.store.read_costs(UserId("ann")))
+    assert (costs.job, costs.template, costs.status) == (JOB, "questions", JobStatus.CANCELLED)
+    assert costs.totals.spent.billed == 7
+    assert mill(mill.store.read_costs(UserId("bob"))) == []

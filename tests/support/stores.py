@@ -6,7 +6,7 @@ import random
 import sqlite3
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from gristmill.adapters.sql import open_store
 from gristmill.domain.call import CallCounts, ModelSums
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import Digest, JobId, Slot, WorkerId, WriteId
+from gristmill.domain.ids import LOCAL, Digest, JobId, Slot, UserId, WorkerId, WriteId
 from gristmill.domain.job import Job, Order
 from gristmill.domain.model import Limits, Model
 from gristmill.domain.money import ZERO, NanoUsd, Spent
@@ -25,6 +25,7 @@ from gristmill.domain.shard import Lease, Progress, Report
 from gristmill.domain.sharding import plan_shards
 from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
+from gristmill.ports.exports import ExportStore
 from gristmill.ports.requests import RequestStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
@@ -37,10 +38,10 @@ TTL = timedelta(seconds=30)
 INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
 KINDS = ("sqlite",)
-TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates", "requests")
+TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates", "requests", "exports")
 
 
-class AnyStore(Store, TemplateStore, RequestStore, Protocol):
+class AnyStore(Store, TemplateStore, RequestStore, ExportStore, Protocol):
     """Every port that one store satisfies."""
 
 
@@ -107,9 +108,17 @@ class Mill:
         return WriteId(f"write-{next(self._writes)}")
 
     def create(
-        self, *, records: int = 10, budget: int = 1_000, sifts: bool = False, attempts: int = 3, job: JobId = JOB
+        self,
+        *,
+        records: int = 10,
+        budget: int = 1_000,
+        sifts: bool = False,
+        attempts: int = 3,
+        job: JobId = JOB,
+        owner: UserId = LOCAL,
     ) -> Job:
         made = a_job(records=records, budget=budget, sifts=sifts, attempts=attempts, job=job, at=self.clock.now())
+        made = replace(made, owner=owner)
         self(self.store.create_job(made, plan_shards(job, first_slot=0, records=records, first_number=0)))
         return made
 

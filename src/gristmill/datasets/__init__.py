@@ -5,7 +5,7 @@ from gristmill.datasets.exports import Exported, Format, export_records
 from gristmill.datasets.fingerprints import FingerprintSet
 from gristmill.datasets.formats.conventions import CONVENTIONS, find_convention
 from gristmill.datasets.formats.folder import FolderFacts, export_folder
-from gristmill.datasets.formats.splits import Splits, parse_splits
+from gristmill.datasets.formats.splits import Splits, check_splits, parse_splits
 from gristmill.datasets.formats.trainers import KEYS, line_of
 from gristmill.datasets.nearset import NearSet
 from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
@@ -35,6 +35,7 @@ __all__ = [
     "StoredSeeds",
     "blob_name",
     "check_seeds",
+    "check_splits",
     "decode_segment",
     "encode_segment",
     "export_folder",

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
+from urllib.parse import quote
 
 from gristmill.datasets import (
     CONVENTIONS,
@@ -18,7 +19,7 @@ from gristmill.datasets import (
 )
 from gristmill.datasets.lineage import LINEAGE
 from gristmill.domain.job import Job
-from gristmill.domain.json import JsonObject
+from gristmill.domain.json import JsonObject, canonical
 from gristmill.domain.record import Row
 from gristmill.errors import BadInputError, RenderError, TemplateTooExpensiveError, UnfitRecordError
 from gristmill.jobs.card import card_text
@@ -38,13 +39,21 @@ FORMATS: tuple[AnyFormat, ...] = (*FILES, *TRAINERS, "huggingface")
 DATASET_STEM = "dataset"
 
 
+# A file for each value of a field: past it the field is no label.
+MOST_PARTS = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOrder:
-    """What to write of a job: the format, how records are handed on, the splits if there are any, and lineage."""
+    """What to write of a job: the format, how records are handed on, the splits if there are any, and lineage.
+
+    `partition_by` is a field of the record by whose value records are parted, into a folder each.
+    """
 
     format: AnyFormat
     recipe: Recipe
     shares: Mapping[str, float] | None = None
+    partition_by: str | None = None
     lineage: bool = False
 
 
@@ -100,12 +109,59 @@ async def export_job(ports: JobPorts, job: Job, order: ExportOrder, path: Path) 
     splits = Splits(shares=order.shares, random_seed=job.order.random_seed) if order.shares else None
     if order.format == "huggingface":
         return [await _export_folder(ports, job, order, path, splits or Splits())]
+    if order.partition_by is not None:
+        return await _export_parts(ports, job, order, path)
     if splits is None:
         return [await _export_file(order, path, await _read(ports, job, order))]
     return [
         await _export_file(order, split_path(path, name), _within(await _read(ports, job, order), splits, name))
         for name in splits.shares
     ]
+
+
+def refuse_partition(order: ExportOrder) -> None:
+    """Raise BadInputError for parts that cannot be: of a field that is none, or besides splits."""
+    if order.partition_by is None:
+        return
+    if order.shares or order.format == "huggingface":
+        raise BadInputError("Records are parted either by a field or into splits, and a huggingface folder by splits.")
+    if order.partition_by not in order.recipe.record_fields:
+        fields = ", ".join(order.recipe.record_fields)
+        raise BadInputError(f"The records have no field {order.partition_by!r} to be parted by: they have {fields}.")
+
+
+async def _export_parts(ports: JobPorts, job: Job, order: ExportOrder, path: Path) -> Sequence[ExportedAs]:
+    refuse_partition(order)
+    values = dict[str, None]()
+    async for row in await _read(ports, job, order):
+        values[_part_of(row, order)] = None
+        if len(values) > MOST_PARTS:
+            raise BadInputError(f"The field {order.partition_by!r} has more than {MOST_PARTS} values: it is no label.")
+    return [
+        await _export_file(order, _part_path(path, name), _of_part(await _read(ports, job, order), order, name))
+        for name in sorted(values)
+    ]
+
+
+def _part_path(path: Path, part: str) -> Path:
+    folder = path.parent / part
+    folder.mkdir(exist_ok=True)
+    return folder / path.name
+
+
+def _part_of(row: Row, order: ExportOrder) -> str:
+    """The folder of a record's part, as Hive names it: FIELD=VALUE, percent-encoded."""
+    field = order.partition_by or ""
+    value = (row.record or {}).get(field)
+    text = value if isinstance(value, str) else canonical(value)
+    # A name has at most 255 bytes, and none of a value's may lead out of the folder.
+    return f"{quote(field, safe='')}={quote(text, safe=' ')[:150]}"
+
+
+async def _of_part(rows: AsyncIterator[Row], order: ExportOrder, part: str) -> AsyncIterator[Row]:
+    async for row in rows:
+        if _part_of(row, order) == part:
+            yield row
 
 
 def split_path(path: Path, split: str) -> Path:

@@ -44,23 +44,37 @@ def parse_splits(text: str) -> Mapping[str, float]:
     shares: dict[str, float] = {}
     for part in text.split(","):
         name, _, share = (piece.strip() for piece in part.partition("="))
-        if not _NAME.fullmatch(name):
-            raise BadInputError(f"{name!r} is no name for a split: small letters, digits and underscores. {WORDS}")
+        _check_name(name)
         if name in shares:
             raise BadInputError(f"The split {name!r} stands there twice. {WORDS}")
         shares[name] = _share(name, share)
-    if len(shares) > MOST_SPLITS:
+    return check_splits(shares)
+
+
+def check_splits(shares: Mapping[str, float]) -> Mapping[str, float]:
+    """The shares, if they are such. Raises BadInputError."""
+    for name, share in shares.items():
+        _check_name(name)
+        if not 0 < share <= 1:
+            raise BadInputError(_no_share(name, f"{share:g}"))
+    if not 0 < len(shares) <= MOST_SPLITS:
         raise BadInputError(f"A dataset has at most {MOST_SPLITS} splits, not {len(shares)}.")
     if not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
         raise BadInputError(f"The shares add up to {sum(shares.values()):g}. {WORDS}")
     return shares
 
 
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadInputError(f"{name!r} is no name for a split: small letters, digits and underscores. {WORDS}")
+
+
 def _share(name: str, text: str) -> float:
     try:
-        share = float(text)
-    except ValueError:
-        share = math.nan
-    if not 0 < share <= 1:
-        raise BadInputError(f"The share of {name!r} is {text!r}, not a number above 0 and up to 1. {WORDS}")
-    return share
+        return float(text)
+    except ValueError as error:
+        raise BadInputError(_no_share(name, text)) from error
+
+
+def _no_share(name: str, text: str) -> str:
+    return f"The share of {name!r} is {text!r}, not a number above 0 and up to 1. {WORDS}"
