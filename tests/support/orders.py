@@ -57,6 +57,7 @@ async def open_ports(folder: Path) -> AsyncIterator[JobPorts]:
     try:
         yield JobPorts(
             store=store,
+            exports=store,
             blobs=LocalBlobs(folder / "blobs"),
             prices=FewPrices(),
             clock=SystemClock(),

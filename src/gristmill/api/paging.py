@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel
 
-from gristmill.errors import InvalidCursorError
+from gristmill.errors import InvalidCursorError, NotFoundError
 
 T = TypeVar("T")
 
@@ -43,3 +45,12 @@ def decode_cursor(cursor: str | None) -> str | None:
     if encode_cursor(place) != cursor or "\0" in place:
         raise InvalidCursorError
     return place
+
+
+@contextmanager
+def refuse_stray() -> Iterator[None]:
+    """Let a place that a list does not know be a cursor that is none of this list."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise InvalidCursorError from error

@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gristmill.api.request_ids import request_id_of
 from gristmill.domain.account import Principal, Scope
+from gristmill.domain.audit import Origin
 from gristmill.domain.ids import UserId
 from gristmill.errors import ForbiddenError
 from gristmill.wiring.service import Service
@@ -21,8 +22,7 @@ class Caller:
 
     service: Service
     principal: Principal
-    address: str
-    request_id: str
+    origin: Origin
 
     @property
     def user(self) -> UserId:
@@ -46,9 +46,9 @@ async def principal_of(request: Request) -> Principal:
     return known
 
 
-def address_of(request: Request) -> str:
-    """The address that asks, as the server sees it (a trusted proxy's word is uvicorn's to take)."""
-    return request.client.host if request.client else ""
+def origin_of(request: Request) -> Origin:
+    """Where a request came from: the address the server sees (a trusted proxy's word is uvicorn's to take)."""
+    return Origin(address=request.client.host if request.client else "", request=request_id_of(request))
 
 
 async def _caller(request: Request, scope: Scope) -> Caller:
@@ -58,8 +58,7 @@ async def _caller(request: Request, scope: Scope) -> Caller:
     return Caller(
         service=service_of(request),
         principal=principal,
-        address=address_of(request),
-        request_id=request_id_of(request),
+        origin=origin_of(request),
     )
 
 

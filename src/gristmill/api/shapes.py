@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from gristmill.domain.export import ExportStatus
 from gristmill.domain.job import JobKind, JobStatus
+from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.jobs.request import MOST_RECORDS, MOST_SEED
 
 # Money that comes in: text or a number, at most nine decimals. Money that goes out is exact decimal text.
@@ -127,7 +129,19 @@ class OrderIn(In):
         default_factory=dict, description="What the template's models stand for: ALIAS: PROVIDER:MODEL."
     )
     random_seed: int | None = Field(default=None, ge=-MOST_SEED, le=MOST_SEED)
-    checks: list[JsonRecord] | None = Field(default=None, description="Checks in place of the template's.")
+    checks: list[JsonRecord] | None = Field(
+        default=None, max_length=64, description="Checks in place of the template's."
+    )
+
+    @property
+    def budget(self) -> NanoUsd | None:
+        """The budget in nano-dollars, if one is given."""
+        return None if self.budget_usd is None else parse_usd(self.budget_usd)
+
+    @property
+    def seed_ids(self) -> dict[str, str]:
+        """The ids of seed sets by name; the one that slots go through is named ""."""
+        return {"": self.seeds} if isinstance(self.seeds, str) else self.seeds or {}
 
 
 class JobIn(OrderIn):
@@ -144,8 +158,149 @@ class TopUpIn(In):
 
     budget_usd: Usd
 
+    @property
+    def nano_usd(self) -> NanoUsd:
+        """The budget in nano-dollars."""
+        return parse_usd(self.budget_usd)
+
 
 class ExtendIn(In):
     """How many records the job shall have in all."""
 
     records: int = Field(ge=1, le=MOST_RECORDS)
+
+
+class RangeShape(BaseModel):
+    """A number that is not known yet, as a range."""
+
+    low: float
+    likely: float
+    high: float
+
+
+class TokenRanges(BaseModel):
+    """Tokens in and out."""
+
+    input: RangeShape
+    output: RangeShape
+
+
+class UsdRange(BaseModel):
+    """Money as a range."""
+
+    low: UsdText
+    likely: UsdText
+    high: UsdText
+
+
+class UsdRangeWithWorst(UsdRange):
+    """`worst` is what is held when every attempt and repair is used up."""
+
+    worst: UsdText
+
+
+class AcceptanceShape(BaseModel):
+    """The share of attempts that pass every check."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    rate: float
+    low: float
+    high: float
+    source: Literal["assumed", "pilot"] = Field(alias="from")
+
+
+class ModelLoad(BaseModel):
+    """What one model has to do."""
+
+    calls: int
+    tokens: TokenRanges
+    cost_usd: UsdRange
+
+
+class EstimateShape(BaseModel):
+    """What an order will take; `basis` says what the numbers rest on."""
+
+    records: int
+    attempts: RangeShape
+    calls: int
+    tokens: TokenRanges
+    cost_usd: UsdRangeWithWorst
+    seconds: RangeShape
+    acceptance: AcceptanceShape
+    short: RangeShape
+    models: dict[str, ModelLoad]
+    basis: str
+    warnings: list[str]
+    pilot: JsonRecord | None = None
+
+
+class ExportIn(In):
+    """A dataset in a format."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "parquet", "lineage": True}})
+
+    format: Literal["jsonl", "csv", "parquet", "openai-chat", "sharegpt", "alpaca", "dpo", "huggingface"]
+    split: dict[str, float] | None = Field(default=None, description="Splits and their shares, which add up to 1.")
+    partition_by: str | None = Field(default=None, max_length=200, description="A field: a folder for each value.")
+    lineage: bool = Field(default=False, description="Add a column that says how each record came about.")
+
+
+class ExportShape(BaseModel):
+    """An export; its file can be downloaded once it is done."""
+
+    id: str
+    job: str
+    format: str
+    split: dict[str, float] | None
+    partition_by: str | None
+    lineage: bool
+    status: ExportStatus
+    detail: str
+    name: str | None
+    records: int | None
+    bytes: int | None
+    sha256: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class CostShape(BaseModel):
+    """What was spent on one day, by one model, for one template or job: null where all are taken together."""
+
+    day: str | None = None
+    model: str | None = None
+    template: str | None = None
+    job: str | None = None
+    calls: int
+    tokens: TokensShape
+    billed_usd: UsdText
+    presumed_usd: UsdText
+
+
+class CostTotals(BaseModel):
+    """All that is listed, together."""
+
+    calls: int
+    billed_usd: UsdText
+    presumed_usd: UsdText
+
+
+class CostsShape(BaseModel):
+    """Spending, summed from the ledger."""
+
+    items: list[CostShape]
+    totals: CostTotals
+
+
+class StatsShape(BaseModel):
+    """Everything of yours in numbers, deleted jobs' costs included."""
+
+    jobs: dict[str, int] = Field(description="How many datasets stand at each status.")
+    records: int = Field(description="Accepted records of all datasets.")
+    calls: int
+    tokens: TokensShape
+    billed_usd: UsdText
+    presumed_usd: UsdText
+    lost_usd: UsdText
+    held_usd: UsdText

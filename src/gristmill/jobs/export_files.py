@@ -2,16 +2,18 @@
 
 import asyncio
 import hashlib
+import random
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gristmill.datasets import check_splits
-from gristmill.domain.export import Export, ExportFile, ExportWish
-from gristmill.domain.ids import JobId
+from gristmill.domain.export import Export, ExportFile, ExportStatus, ExportWish
+from gristmill.domain.ids import ExportId, JobId, UserId
 from gristmill.domain.job import Job
-from gristmill.errors import BadInputError
+from gristmill.errors import BadInputError, GristmillError, NotFoundError
 from gristmill.jobs.export import (
     FORMATS,
     ExportOrder,
@@ -23,6 +25,10 @@ from gristmill.jobs.export import (
 )
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.summary import ExportedAs
+from gristmill.ports.exports import ExportStore
+
+# So many are written in the time of a request; more are written in the background.
+SMALL_RECORDS = 2_000
 
 
 def order_of(job: Job, wish: ExportWish) -> ExportOrder:
@@ -40,6 +46,35 @@ def order_of(job: Job, wish: ExportWish) -> ExportOrder:
     refuse_unmapped(order.recipe, formats, lineage=order.lineage)
     refuse_partition(order)
     return order
+
+
+async def ask_for_export(ports: JobPorts, job: Job, wish: ExportWish, *, chance: random.Random) -> Export:
+    """Make a small export at once, and note a large one for whoever makes them. Raises what `make_export` raises."""
+    await asyncio.to_thread(order_of, job, wish)
+    now = ports.clock.now()
+    export = Export(id=_new_id(chance), job=job.id, owner=job.owner, wish=wish, created_at=now)
+    if (await ports.store.read_totals(job.id)).accepted <= SMALL_RECORDS:
+        made = await make_export(ports, export)
+        export = replace(export, status=ExportStatus.DONE, file=made, finished_at=ports.clock.now())
+    await ports.exports.add_export(export)
+    return export
+
+
+async def find_export(exports: ExportStore, owner: UserId, export_id: ExportId) -> Export:
+    """The owner's export. Raises NotFoundError also for another's."""
+    export = await exports.read_export(export_id)
+    if export.owner != owner:
+        raise NotFoundError(f"There is no export {export_id}.")
+    return export
+
+
+async def end_export(ports: JobPorts, export: Export, maker: str) -> None:
+    """Make an export that was taken, and note its file or why there is none."""
+    try:
+        made: ExportFile | str = await make_export(ports, export)
+    except GristmillError as error:
+        made = str(error)
+    await ports.exports.end_export(export.id, maker, made)
 
 
 async def make_export(ports: JobPorts, export: Export) -> ExportFile:
@@ -63,6 +98,10 @@ async def make_export(ports: JobPorts, export: Export) -> ExportFile:
             records=sum(one.file.records for one in made),
             sha256=await asyncio.to_thread(_digest_of, path),
         )
+
+
+def _new_id(chance: random.Random) -> ExportId:
+    return ExportId(f"{chance.getrandbits(64):016x}")
 
 
 def exports_folder(job: JobId) -> str:

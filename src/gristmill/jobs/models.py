@@ -1,11 +1,13 @@
 """What the model names of a template stand for, and what they charge: settled once for each job."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gristmill.domain.completion import ModelName
+from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Model
-from gristmill.errors import BudgetRequiredError, UnknownModelError
+from gristmill.domain.money import show_usd
+from gristmill.errors import BadInputError, BudgetRequiredError, UnknownModelError
 from gristmill.ports.models import Prices
 from gristmill.recipes import Recipe
 
@@ -30,6 +32,30 @@ def check_aliases(recipe: Recipe, given: Sequence[str]) -> None:
 def find_models(aliases: Mapping[str, ModelName], prices: Prices) -> Mapping[ModelName, Model]:
     """Each model with its price and limits as of now. Raises UnknownModelError and UnknownPriceError."""
     return {name: prices.find_model(name) for name in sorted(set(aliases.values()))}
+
+
+def list_models(aliases: Mapping[str, ModelName], described: Iterable[ModelName], prices: Prices) -> list[JsonObject]:
+    """The models that aliases stand for or that are described, with prices in dollars a million tokens, or a problem."""
+    names = sorted({*aliases.values(), *described})
+    return [_listed(name, sorted(alias for alias in aliases if aliases[alias] == name), prices) for name in names]
+
+
+def _listed(name: ModelName, aliases: Sequence[str], prices: Prices) -> JsonObject:
+    listed: JsonObject = {"model": name, "aliases": [*aliases]}
+    try:
+        model = prices.find_model(name)
+    except BadInputError as error:
+        unknown = dict.fromkeys(("input_usd", "output_usd", "price_table", "context"))
+        return {**listed, **unknown, "problem": str(error)}
+    rates = model.price.rates
+    return {
+        **listed,
+        "input_usd": show_usd(rates.input),
+        "output_usd": show_usd(rates.output),
+        "price_table": model.price.table,
+        "context": model.limits.context,
+        "problem": "",
+    }
 
 
 def require_budget(models: Mapping[ModelName, Model]) -> None:

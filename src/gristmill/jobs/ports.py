@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.clock import Clock
+from gristmill.ports.exports import ExportStore
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.ports.store import Store
@@ -14,6 +15,7 @@ class JobPorts:
     """The ports a job is ordered, watched and exported through."""
 
     store: Store
+    exports: ExportStore
     blobs: Blobs
     prices: Prices
     clock: Clock

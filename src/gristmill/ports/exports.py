@@ -30,6 +30,10 @@ class ExportStore(Protocol):
         """
         ...
 
+    async def keep_export(self, export: ExportId, maker: str, ttl: timedelta) -> bool:
+        """Give the maker more time from now on. False when the export is not the maker's any more."""
+        ...
+
     async def end_export(self, export: ExportId, maker: str, made: ExportFile | str) -> bool:
         """Note the file, or why there is none. False, and nothing is changed, when it is not the maker's any more."""
         ...

@@ -44,6 +44,7 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
     try:
         yield JobPorts(
             store=store,
+            exports=store,
             blobs=open_blobs(place.blobs_url),
             prices=prices,
             clock=SystemClock(),

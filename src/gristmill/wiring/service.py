@@ -42,6 +42,7 @@ class Service:
         """The ports of the use cases, with the prices of the user's models."""
         return JobPorts(
             store=self.store,
+            exports=self.store,
             blobs=self.blobs,
             prices=await self.prices(user),
             clock=self.clock,

@@ -51,6 +51,11 @@ def take_export(tx: Transaction, maker: str, ttl: timedelta) -> Export | None:
     return _decode({**row, **taken})
 
 
+def keep_export(tx: Transaction, export: ExportId, maker: str, ttl: timedelta) -> bool:
+    """See ExportStore."""
+    return _write_own(tx, export, maker, {"expires_at": encode_time(tx.now + ttl)})
+
+
 def end_export(tx: Transaction, export: ExportId, maker: str, made: ExportFile | str) -> bool:
     """See ExportStore."""
     is_made = isinstance(made, ExportFile)
@@ -60,8 +65,12 @@ def end_export(tx: Transaction, export: ExportId, maker: str, made: ExportFile |
         "files": encode_json([made] if is_made else []),
         "finished_at": encode_time(tx.now),
     }
+    return _write_own(tx, export, maker, ended)
+
+
+def _write_own(tx: Transaction, export: ExportId, maker: str, values: dict[str, Any]) -> bool:
     own = (exports.c.id == export) & (exports.c.worker == maker) & (exports.c.status == ExportStatus.RUNNING.value)
-    return tx.connection.execute(update(exports).where(own).values(ended)).rowcount == 1
+    return tx.connection.execute(update(exports).where(own).values(values)).rowcount == 1
 
 
 def _encode(export: Export) -> dict[str, Any]:

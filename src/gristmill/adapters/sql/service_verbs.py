@@ -34,5 +34,8 @@ class ServiceVerbs(Connected):
     async def take_export(self, maker: str, ttl: timedelta) -> Export | None:
         return await self._write(exports.take_export, maker, ttl)
 
+    async def keep_export(self, export: ExportId, maker: str, ttl: timedelta) -> bool:
+        return await self._write(exports.keep_export, export, maker, ttl)
+
     async def end_export(self, export: ExportId, maker: str, made: ExportFile | str) -> bool:
         return await self._write(exports.end_export, export, maker, made)

@@ -9,14 +9,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from gristmill.api.events import follow_events
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.orders import request_of
-from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, refuse_stray
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Caller, Reader, Writer
 from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, OrderIn, TopUpIn
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobKind, JobStatus
 from gristmill.domain.json import JsonObject
-from gristmill.errors import InvalidCursorError, NotFoundError
 from gristmill.jobs import control
 from gristmill.jobs.clone import clone_request
 from gristmill.jobs.create import create_job, read_order
@@ -73,7 +72,7 @@ async def list_all(
 ) -> JsonObject:
     """Your jobs, newest first."""
     after = decode_cursor(cursor)
-    try:
+    with refuse_stray():
         jobs = await caller.service.store.list_jobs(
             owner=caller.user,
             kind=kind,
@@ -81,8 +80,6 @@ async def list_all(
             limit=limit + 1,
             after=JobId(after) if after is not None else None,
         )
-    except NotFoundError as error:
-        raise InvalidCursorError from error
     shown = jobs[:limit]
     items = [await shape_of(caller, job.id) for job in shown]
     return {"items": items, "next_cursor": encode_cursor(shown[-1].id) if len(jobs) > limit else None}
@@ -98,7 +95,6 @@ async def show(job: ReadJob, caller: Reader) -> JsonObject:
 async def delete(job: WrittenJob, caller: Writer) -> Response:
     """Remove an ended job with its records and exports. What it cost still counts."""
     await control.delete(caller.service.store, caller.service.blobs, job.id)
-    await caller.note("job_deleted", job.id)
     return Response(status_code=204)
 
 
@@ -141,7 +137,7 @@ async def extend(job: WrittenJob, more: ExtendIn, caller: Writer, _key: Idempote
 async def clone(job: WrittenJob, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order the same records once more, as a new job: same template, seeds, models, budget and random seed."""
     ports = await caller.service.job_ports(caller.user)
-    wanted = await clone_request(job, ports.blobs, job_id=job_id_for(request))
+    wanted = clone_request(job, ports.blobs, job_id=job_id_for(request))
     made = await create_job(wanted, ports, chance=new_chance())
     return await shape_of(caller, made.id)
 

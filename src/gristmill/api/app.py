@@ -1,0 +1,48 @@
+"""The application: every endpoint over one set of open ports."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from gristmill.api import docs
+from gristmill.api.middleware import BodyLimit, RequestFrame
+from gristmill.api.problems import add_problem_handlers
+from gristmill.api.routes import dashboard, jobs, operations
+from gristmill.wiring.service import Service, open_service
+from gristmill.wiring.settings import read_settings
+
+ROUTERS: Final = (jobs.router, dashboard.router)
+
+MOST_UPLOAD_BYTES: Final = 2 * 1024**3
+
+
+def create_app(service: Service | None = None) -> FastAPI:
+    """The API over a service; without one it is opened from the settings when the server starts, and closed with it."""
+    app = FastAPI(
+        title="Gristmill",
+        openapi_url=f"{docs.PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        lifespan=_lifespan if service is None else None,
+    )
+    if service is not None:
+        app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router, prefix=docs.PREFIX)
+    app.include_router(operations.router)
+    app.include_router(docs.router)
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit, upload_path=f"{docs.PREFIX}/seeds", most_upload_bytes=MOST_UPLOAD_BYTES)
+    app.add_middleware(RequestFrame)
+    app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with open_service(read_settings()) as service:
+        app.state.service = service
+        yield

@@ -1,0 +1,30 @@
+"""A few calls that somebody waits for: jobs like all others, with a budget and a ledger."""
+
+import asyncio
+
+import yaml
+
+from gristmill.domain.ids import JobId
+from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.report import JobReport, read_report
+
+LOOK_SECONDS = 0.2
+
+TEST_PROMPT = "Say hello in one short sentence."
+TEST_TOKENS = 32
+
+
+def template_of_test(model: str) -> str:
+    """A template that asks a model one short question."""
+    step = {"id": "hello", "model": model, "prompt": TEST_PROMPT, "max_tokens": TEST_TOKENS}
+    return yaml.safe_dump({"name": "model-test", "steps": [step], "attempts": {"redraw": 0}}, sort_keys=False)
+
+
+async def await_job(ports: JobPorts, job: JobId, *, seconds: float) -> JobReport:
+    """The job once it has ended, or as it stands when the time is over: it goes on then."""
+    ends_at = ports.clock.monotonic() + seconds
+    report = await read_report(ports.store, ports.clock, job)
+    while not report.job.has_ended and ports.clock.monotonic() < ends_at:
+        await asyncio.sleep(LOOK_SECONDS)
+        report = await read_report(ports.store, ports.clock, job)
+    return report
