@@ -1,7 +1,8 @@
 """The application: every endpoint over one set of open ports."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from fastapi import FastAPI
@@ -9,11 +10,21 @@ from fastapi import FastAPI
 from gristmill.api import docs
 from gristmill.api.middleware import BodyLimit, RequestFrame
 from gristmill.api.problems import add_problem_handlers
-from gristmill.api.routes import dashboard, jobs, operations
-from gristmill.wiring.service import Service, open_service
+from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, settings
+from gristmill.wiring.service import Service, open_service, run_background
 from gristmill.wiring.settings import read_settings
 
-ROUTERS: Final = (jobs.router, dashboard.router)
+ROUTERS: Final = (
+    auth.router,
+    jobs.router,
+    exports.router,
+    dashboard.router,
+    settings.router,
+    admin.router,
+)
+
+# What links in mails begin with where nobody says under which address people reach the server.
+ADDRESS: Final = "http://127.0.0.1:8080"
 
 MOST_UPLOAD_BYTES: Final = 2 * 1024**3
 
@@ -26,10 +37,8 @@ def create_app(service: Service | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        lifespan=_lifespan if service is None else None,
+        lifespan=lambda app: _lifespan(app, service),
     )
-    if service is not None:
-        app.state.service = service
     for router in ROUTERS:
         app.include_router(router, prefix=docs.PREFIX)
     app.include_router(operations.router)
@@ -42,7 +51,14 @@ def create_app(service: Service | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with open_service(read_settings()) as service:
+async def _lifespan(app: FastAPI, given: Service | None) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        service = given or await stack.enter_async_context(open_service(read_settings(), ADDRESS))
         app.state.service = service
-        yield
+        background = asyncio.create_task(run_background(service))
+        try:
+            yield
+        finally:
+            background.cancel()
+            with suppress(asyncio.CancelledError):
+                await background
