@@ -25,6 +25,7 @@ from gristmill.domain.shard import Lease, Progress, Report
 from gristmill.domain.sharding import plan_shards
 from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
+from gristmill.ports.accounts import AccountStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
 
@@ -37,9 +38,10 @@ INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
 KINDS = ("sqlite",)
 TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates")
+ACCOUNT_TABLES = ("users", "sessions", "tokens", "api_keys", "throttles", "audit")
 
 
-class AnyStore(Store, TemplateStore, Protocol):
+class AnyStore(Store, TemplateStore, AccountStore, Protocol):
     """Every port that one store satisfies."""
 
 
@@ -149,7 +151,7 @@ class Mill:
 
     def dump(self) -> list[Rows]:
         """Every row of every table, seen past the adapter."""
-        return [self.query(f"SELECT * FROM {table}") for table in TABLES]
+        return [self.query(f"SELECT * FROM {table}") for table in (*TABLES, *ACCOUNT_TABLES)]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from gristmill.accounts.authenticate import require
 from gristmill.accounts.ports import AccountPorts
 from gristmill.domain.account import Principal, User, UserChange
 from gristmill.domain.audit import AuditEntry, AuditFilter, AuditLine, Origin
+from gristmill.domain.credentials import plain_query
 from gristmill.domain.ids import UserId
 from gristmill.domain.json import Json
 from gristmill.domain.money import show_usd
@@ -17,7 +18,7 @@ async def list_users(
 ) -> Sequence[User]:
     """Users whose address holds the text, the earliest first. Raises ForbiddenError, NotFoundError for `after`."""
     require(principal, "admin")
-    return await ports.store.list_users(text=text.lower(), limit=limit, after=after)
+    return await ports.store.list_users(text=plain_query(text).lower(), limit=limit, after=after)
 
 
 async def change_user(
@@ -40,6 +41,8 @@ async def list_audit(
 ) -> Sequence[AuditLine]:
     """The audit log, newest first; `which.before` is the sequence of the last line of the page before."""
     require(principal, "admin")
+    for wanted in (which.user, which.action, which.subject):
+        plain_query(wanted or "")
     return await ports.store.list_entries(which, limit=limit)
 
 

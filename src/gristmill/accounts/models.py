@@ -8,7 +8,7 @@ from gristmill.accounts.ports import AccountPorts
 from gristmill.domain.account import SOLE, Principal
 from gristmill.domain.audit import AuditEntry, Origin
 from gristmill.domain.completion import ModelName
-from gristmill.domain.json import Json
+from gristmill.domain.json import JsonObject
 from gristmill.domain.user_models import UserModel, UserModels, check_user_models
 from gristmill.errors import BadInputError, ForbiddenError
 
@@ -36,12 +36,15 @@ async def set_models(
     kept = await ports.store.read_models(principal.user)
     models = {name: _with_key(name, model, kept, keys, ports) for name, model in wanted.models.items()}
     checked = check_user_models(replace(wanted, models=models), allow_private=ports.rules.allow_private_models)
-    fields: dict[str, Json] = {"aliases": [*sorted(checked.aliases)], "models": [*sorted(checked.models)]}
     entry = AuditEntry(
-        action="models.changed", user=principal.user, subject=principal.user, origin=origin, fields=fields
+        action="models.changed", user=principal.user, subject=principal.user, origin=origin, fields=_names(checked)
     )
     await ports.store.write_models(principal.user, checked, entry)
     return checked
+
+
+def _names(models: UserModels) -> JsonObject:
+    return {"aliases": [*sorted(models.aliases)], "models": [*sorted(models.models)]}
 
 
 def _with_key(

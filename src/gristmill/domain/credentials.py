@@ -48,6 +48,13 @@ def new_password(text: str, email: str) -> str:
     return password
 
 
+def plain_query(text: str) -> str:
+    """What is looked for, as it can be sent to any store. Raises BadInputError for what stands in no text."""
+    if not text.isprintable():
+        raise BadInputError("What is looked for is one line of text.")
+    return text
+
+
 def plain_label(text: str, what: str) -> str:
     """A short text of one line, trimmed. Raises BadInputError, which says `what` it is."""
     label = unicodedata.normalize("NFC", text.strip())

@@ -95,7 +95,7 @@ def _check_model(name: ModelName, model: UserModel, *, allow_private: bool) -> N
     if (model.input_usd is None) != (model.output_usd is None):
         raise BadInputError(f"{name} needs both input_usd and output_usd, or none of them.")
     for price in (model.input_usd, model.output_usd):
-        if price is not None and not 0 <= price <= MOST_USD:
+        if price is not None and not (price.is_finite() and 0 <= price <= MOST_USD):
             raise BadInputError(f"{name} has a price that is none: write US dollars for a million tokens.")
     if any(limit is not None and limit < 1 for limit in _numbers(model.limits)):
         raise BadInputError(f"{name} has a limit below 1.")

@@ -28,7 +28,8 @@ def models_for_owner(
 
     Those addresses are guarded unless the settings allow private ones; those of gristmill.toml and the environment are
     the server owner's, and trusted. Nothing is called yet. `order` are the models of a job as they were priced, or
-    none. Raises UnknownModelError for one of them that the user withdrew, BadInputError for a key kept under another secret.
+    none. Raises UnknownModelError for one of them that the user withdrew, BadInputError for a key kept under another
+    secret.
     """
     refuse_withdrawn(order, own)
     return open_models(settings, _endpoints(settings, own.models, sealer))
