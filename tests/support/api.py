@@ -117,5 +117,6 @@ def problem(response: Response, status: int, code: str) -> Any:
     )
     document = response.json()
     assert (document["status"], document["code"]) == (status, code)
-    assert document["detail"] and document["request_id"] == response.headers["x-request-id"]
+    assert document["detail"]
+    assert document["request_id"] == response.headers["x-request-id"]
     return document

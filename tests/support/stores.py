@@ -25,6 +25,7 @@ from gristmill.domain.shard import Lease, Progress, Report
 from gristmill.domain.sharding import plan_shards
 from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
+from gristmill.ports.accounts import AccountStore
 from gristmill.ports.exports import ExportStore
 from gristmill.ports.requests import RequestStore
 from gristmill.ports.store import Store
@@ -39,9 +40,10 @@ INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
 KINDS = ("sqlite",)
 TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates", "requests", "exports")
+ACCOUNT_TABLES = ("users", "sessions", "tokens", "api_keys", "throttles", "audit")
 
 
-class AnyStore(Store, TemplateStore, RequestStore, ExportStore, Protocol):
+class AnyStore(Store, TemplateStore, AccountStore, RequestStore, ExportStore, Protocol):
     """Every port that one store satisfies."""
 
 
@@ -159,7 +161,7 @@ class Mill:
 
     def dump(self) -> list[Rows]:
         """Every row of every table, seen past the adapter."""
-        return [self.query(f"SELECT * FROM {table}") for table in TABLES]
+        return [self.query(f"SELECT * FROM {table}") for table in (*TABLES, *ACCOUNT_TABLES)]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from gristmill.api import docs
 from gristmill.api.middleware import BodyLimit, RequestFrame
 from gristmill.api.problems import add_problem_handlers
 from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, settings
-from gristmill.wiring.service import Service, open_service, run_background
+from gristmill.wiring.service import Service, open_service
 from gristmill.wiring.settings import read_settings
 
 ROUTERS: Final = (
@@ -55,7 +55,7 @@ async def _lifespan(app: FastAPI, given: Service | None) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         service = given or await stack.enter_async_context(open_service(read_settings(), ADDRESS))
         app.state.service = service
-        background = asyncio.create_task(run_background(service))
+        background = asyncio.create_task(service.run_background())
         try:
             yield
         finally:

@@ -44,8 +44,13 @@ async def doctor(*, folder: Annotated[Path | None, Parameter(name="--dir")] = No
 
 def mask(name: str, value: str) -> str:
     """A value as it may be shown: of a secret, only its last letters."""
-    if "KEY" not in name.upper():
-        return value
+    return mask_secret(value) if "KEY" in name.upper() else value
+
+
+def mask_secret(value: str) -> str:
+    """Of a secret only its last letters, and of a short one nothing."""
+    if not value:
+        return ""
     return f"…{value[-SHOWN_LETTERS:]}" if len(value) > 2 * SHOWN_LETTERS else "…"
 
 
@@ -60,6 +65,7 @@ def _settings_table(settings: Settings, folder: Path | None) -> Table:
         "auth": settings.auth,
         "executor": settings.executor,
         "models": ", ".join([*settings.models.aliases, *settings.models.entries]) or "none",
+        **_shown_server(settings),
     }
     for name, origin in origins(folder, os.environ).items():
         table.add_row(name, shown[name], Text(origin, style="dim"))
@@ -67,6 +73,20 @@ def _settings_table(settings: Settings, folder: Path | None) -> Table:
         value = os.environ.get(key)
         table.add_row(key, mask(key, value) if value else "not set", Text("environment" if value else "", style="dim"))
     return table
+
+
+def _shown_server(settings: Settings) -> dict[str, str]:
+    smtp, limits = settings.smtp, settings.limits
+    login = f"{smtp.user} {mask_secret(smtp.password.get_secret_value())}".strip() if smtp.user else "no login"
+    budget = "none" if limits.budget_usd is None else f"${limits.budget_usd}"
+    return {
+        "secret": mask_secret(settings.secret.get_secret_value()) or "made in home at the first start",
+        "public_url": settings.public_url or "the address served",
+        "signup": settings.signup,
+        "smtp": f"{smtp.host}:{smtp.port} ({smtp.tls}), {login}" if smtp.host else "none: mail is shown on the console",
+        "limits": f"budget {budget}, running jobs {limits.running_jobs or 'unlimited'}",
+        "allow_private_models": "yes" if settings.allow_private_models else "no",
+    }
 
 
 def _probes(settings: Settings, folder: Path | None) -> list[tuple[str, Callable[[], Awaitable[str]]]]:

@@ -49,7 +49,8 @@ class JobStore(Protocol):
     async def create_job(self, job: Job, shards: Sequence[Shard]) -> None:
         """Write the shards, then the budget and the job's row, which makes the job exist.
 
-        Again with the same id: nothing.
+        Again with the same id: nothing. Raises LimitReachedError when the owner's jobs could then cost more together
+        than the owner's limit; of two at once that fit only singly, one is refused.
         """
         ...
 
@@ -103,12 +104,16 @@ class JobStore(Protocol):
     async def resume_job(self, job: JobId) -> Job:
         """Put a paused or ended job back to queued; an active one stays as it is.
 
-        Raises WrongStateError for a stopping one.
+        Raises WrongStateError for a stopping one, and LimitReachedError as `create_job`: an ended job binds what it was
+        granted, an active one its cap.
         """
         ...
 
     async def set_budget(self, job: JobId, cap: NanoUsd) -> Job:
-        """Set the cap. Raises BudgetTooSmallError below what is granted; does not resume."""
+        """Set the cap; does not resume.
+
+        Raises BudgetTooSmallError below what is granted, and LimitReachedError as `create_job` for an active job.
+        """
         ...
 
     async def extend_job(self, job: JobId, records: int, shards: Sequence[Shard]) -> Job:

@@ -101,11 +101,11 @@ def local_path(text: str) -> Path:
     return Path(text.removeprefix("/") if text.startswith("/~") else text).expanduser().absolute()
 
 
-def open_models(settings: Settings) -> RoutedModels:
-    """Every provider that can be called from here. Nothing is called or started yet."""
+def open_models(settings: Settings, endpoints: Endpoints | None = None) -> RoutedModels:
+    """Every provider that can be called from here, at the settings' endpoints or others. Nothing is called yet."""
     return RoutedModels(
         {
-            "openai": lambda: openai.OpenAiModels(find_endpoints(settings)),
+            "openai": lambda: openai.OpenAiModels(endpoints or find_endpoints(settings)),
             "scripted": ScriptedModels,
             "local": lambda: EmbeddedModels(settings.home_folder),
         }

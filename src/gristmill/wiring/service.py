@@ -1,24 +1,28 @@
 """What a server holds open while it runs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gristmill.accounts.authenticate import authenticate
+from gristmill.accounts.ports import AccountPorts
 from gristmill.adapters.local import SystemClock
 from gristmill.adapters.sql import SqlStore
 from gristmill.domain.account import SOLE, Principal
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import UserId
-from gristmill.errors import UnauthenticatedError
-from gristmill.jobs.models import STARTING_ALIASES
+from gristmill.domain.user_models import UserModels
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.clock import Clock
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
+from gristmill.wiring.accounts import open_account_ports
+from gristmill.wiring.exporting import make_exports
 from gristmill.wiring.places import Place, settings_place
-from gristmill.wiring.ports import find_prices, open_blobs, open_renderer, open_store_at
+from gristmill.wiring.ports import open_blobs, open_models, open_renderer, open_store_at
 from gristmill.wiring.settings import Settings
+from gristmill.wiring.user_models import aliases_for_owner, prices_for_owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,49 +35,66 @@ class Service:
     blobs: Blobs
     renderer: Renderer
     clock: Clock
+    accounts: AccountPorts
 
     async def authenticate(self, credential: str) -> Principal:
         """Who a credential stands for. Raises UnauthenticatedError."""
-        if self.settings.auth == "none:":
-            return SOLE
-        raise UnauthenticatedError(f"A credential of {len(credential)} characters is not known here.")
+        return await authenticate(credential, self.accounts)
 
     async def job_ports(self, user: UserId) -> JobPorts:
         """The ports of the use cases, with the prices of the user's models."""
+        return self._job_ports(await self.prices(user))
+
+    async def prices(self, user: UserId) -> Prices:
+        """What models cost the user; one that cannot be called is refused."""
+        return prices_for_owner(self.settings, await self._models_of(user), self.accounts.sealer)
+
+    async def aliases(self, user: UserId) -> Mapping[str, ModelName]:
+        """What the user's aliases stand for, over the server's, over those from the start."""
+        return aliases_for_owner(self.settings, await self._models_of(user))
+
+    @property
+    def providers(self) -> Sequence[str]:
+        """Who can be asked."""
+        return open_models(self.settings).prefixes
+
+    async def run_background(self) -> None:
+        """Do what no request waits for, until cancelled."""
+        # An export makes no call, so it asks for no price.
+        await make_exports(self._job_ports(prices_for_owner(self.settings, UserModels(), self.accounts.sealer)))
+
+    def _job_ports(self, prices: Prices) -> JobPorts:
         return JobPorts(
             store=self.store,
             exports=self.store,
             blobs=self.blobs,
-            prices=await self.prices(user),
+            prices=prices,
             clock=self.clock,
             renderer=self.renderer,
         )
 
-    async def prices(self, user: UserId) -> Prices:
-        """What models cost the user; one that cannot be called is refused."""
-        del user
-        return find_prices(self.settings, {}, callable_only=True)
-
-    async def aliases(self, user: UserId) -> Mapping[str, ModelName]:
-        """What the user's aliases stand for, over the server's, over those from the start."""
-        del user
-        own = {name: ModelName(model) for name, model in self.settings.models.aliases.items()}
-        return {**STARTING_ALIASES, **own}
+    async def _models_of(self, user: UserId) -> UserModels:
+        return UserModels() if user == SOLE.user else await self.store.read_models(user)
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """A server's ports, closed at the end."""
+async def open_service(settings: Settings, address: str) -> AsyncIterator[Service]:
+    """A server's ports, closed at the end; `address` is where it is reached, unless `public_url` says otherwise.
+
+    Raises BadInputError for settings that do not fit together.
+    """
     place = settings_place(settings)
     store = await open_store_at(place.store_url)
     try:
-        yield Service(
-            settings=settings,
-            place=place,
-            store=store,
-            blobs=open_blobs(place.blobs_url),
-            renderer=open_renderer(),
-            clock=SystemClock(),
-        )
+        async with open_account_ports(store, settings, address=address) as accounts:
+            yield Service(
+                settings=settings,
+                place=place,
+                store=store,
+                blobs=open_blobs(place.blobs_url),
+                renderer=open_renderer(),
+                clock=SystemClock(),
+                accounts=accounts,
+            )
     finally:
         await store.close()

@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gristmill.domain.completion import ModelName
@@ -45,6 +45,28 @@ class ModelsSettings(BaseModel):
         return {ModelName(name): entry for name, entry in self.__pydantic_extra__.items()}
 
 
+class SmtpSettings(BaseModel):
+    """Where mail is sent. Without a host, mail is shown on the server's console."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = ""
+    port: int = Field(default=587, gt=0, lt=65_536)
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = ""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+
+
+class LimitsSettings(BaseModel):
+    """What users may, unless an admin says otherwise: the most all their jobs cost, and how many run at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    budget_usd: Decimal | None = Field(default=None, ge=0)
+    running_jobs: int | None = Field(default=None, gt=0)
+
+
 class Settings(BaseSettings):
     """Everything that can be set. `store` and `blobs` lie under `home` until they are given."""
 
@@ -58,6 +80,12 @@ class Settings(BaseSettings):
     auth: str = "local:"
     executor: str = "local:"
     models: ModelsSettings = ModelsSettings.model_validate({})
+    secret: SecretStr = SecretStr("")
+    public_url: str = ""
+    signup: Literal["open", "closed"] = "open"
+    smtp: SmtpSettings = SmtpSettings()
+    limits: LimitsSettings = LimitsSettings()
+    allow_private_models: bool = False
 
     @classmethod
     def settings_customise_sources(

@@ -19,6 +19,8 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     # No proxy is asked, whatever the environment says.
     is_direct: bool = False
+    # A stranger gave the address: no connection is made to one that is not of the public internet.
+    is_guarded: bool = False
 
     @property
     def url(self) -> str:

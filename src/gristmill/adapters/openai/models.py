@@ -1,5 +1,6 @@
 """Models that speak OpenAI's chat completions, over one pool of connections."""
 
+import errno
 import math
 import os
 import ssl
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from gristmill.adapters.openai.endpoints import PREFIX, Endpoint, Endpoints
+from gristmill.adapters.openai.guard import open_public_socket
 from gristmill.adapters.openai.replies import OK, read_error, read_reply
 from gristmill.adapters.openai.requests import Form, encode_body, first_form, next_form
 from gristmill.domain.completion import Completion, ModelName, Reply
@@ -33,6 +35,7 @@ class _Line:
     headers: Mapping[str, str]
     proxy: str | None
     secret: str
+    is_guarded: bool
 
 
 class OpenAiModels:
@@ -46,7 +49,7 @@ class OpenAiModels:
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
         self._trusted = _trusted(os.environ)
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._lines: dict[ModelName, _Line] = {}
         self._forms: dict[tuple[ModelName, str], Form] = {}
 
@@ -70,12 +73,11 @@ class OpenAiModels:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def _post(self, line: _Line, body: bytes, timeout_seconds: float) -> bytes:
-        session = self._session or self._open_session()
+        session = self._sessions.get(line.is_guarded) or self._open_session(line.is_guarded)
         try:
             async with session.post(
                 line.url,
@@ -90,6 +92,8 @@ class OpenAiModels:
                     return content
                 raise _without_key(read_error(response.status, content, response.headers), line.secret)
         except aiohttp.ClientConnectorError as error:
+            if line.is_guarded and error.os_error.errno == errno.EACCES:
+                raise CallRefusedError(f"{line.url} is not called: {error.os_error}.", hopeless=True) from error
             raise ProviderFaultError(f"No connection to {line.url}: {error}", sent=False) from error
         except TimeoutError as error:
             raise ProviderFaultError(f"The provider gave no answer within {timeout_seconds:g} s.") from error
@@ -122,15 +126,22 @@ class OpenAiModels:
             headers=headers,
             proxy=_proxy_for(endpoint),
             secret=endpoint.api_key,
+            is_guarded=endpoint.is_guarded,
         )
         self._lines[name] = line
         return line
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self, is_guarded: bool) -> aiohttp.ClientSession:  # noqa: FBT001 - it is the key as well
         # No limit of its own: the pace is the limit.
-        connector = aiohttp.TCPConnector(limit=0, ssl=self._trusted, keepalive_timeout=KEEP_IDLE_SECONDS)
-        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            ssl=self._trusted,
+            keepalive_timeout=KEEP_IDLE_SECONDS,
+            socket_factory=open_public_socket if is_guarded else None,
+        )
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        self._sessions[is_guarded] = session
+        return session
 
 
 @lru_cache(maxsize=64)
@@ -162,7 +173,13 @@ def _without_key(error: ModelError, secret: str) -> ModelError:
 def _proxy_for(endpoint: Endpoint) -> str | None:
     # Once for each model: aiohttp's trust_env reads the environment again for every call.
     parts = urlsplit(endpoint.url)
-    if endpoint.is_direct or parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
+    # A proxy would resolve the name itself, out of the guard's sight.
+    if (
+        endpoint.is_direct
+        or endpoint.is_guarded
+        or parts.hostname is None
+        or urllib.request.proxy_bypass(parts.hostname)
+    ):
         return None
     return urllib.request.getproxies().get(parts.scheme)
 

@@ -7,12 +7,14 @@ from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
 
 from gristmill.adapters.sql.budgets import read_budget, write_budget
 from gristmill.adapters.sql.events import write_event
+from gristmill.adapters.sql.limits import hold_limit
 from gristmill.adapters.sql.manifest import read_digest
 from gristmill.adapters.sql.rows import decode_job, encode_job, encode_time
 from gristmill.adapters.sql.shards import add_shards, read_shard, reap_expired, sum_held, tally_shards
 from gristmill.adapters.sql.tables import budgets, jobs
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.budget import Budget
+from gristmill.domain.commitment import commitment
 from gristmill.domain.ids import SIFTING, JobId, UserId
 from gristmill.domain.job import ACTIVE, Job, JobKind, JobStatus, StopReason, change_status, next_status, resume, stop
 from gristmill.domain.money import NanoUsd, show_usd
@@ -38,6 +40,7 @@ def create_job(tx: Transaction, job: Job, shards: Sequence[Shard]) -> None:
     """The job with its shards and budget; nothing when it exists."""
     if _read_status(tx, job.id) is not None:
         return
+    hold_limit(tx, job.owner, job.budget)
     sifting = Shard(job=job.id, number=SIFTING, done=SlotSet(0, 0))
     add_shards(tx, [sifting, *shards])
     tx.connection.execute(insert(budgets), {"job": job.id, "cap": job.budget, "granted": 0})
@@ -110,9 +113,11 @@ def stop_job(tx: Transaction, job_id: JobId, reason: StopReason, detail: str) ->
 
 
 def resume_job(tx: Transaction, job_id: JobId) -> Job:
-    """Queue a paused or ended job again."""
-    job = read_job(tx, job_id)
-    return write_job(tx, job, resume(job, tx.now))
+    """Queue a paused or ended job again. Raises LimitReachedError."""
+    job, budget = read_job(tx, job_id), read_budget(tx, job_id)
+    resumed = resume(job, tx.now)
+    hold_limit(tx, job.owner, NanoUsd(commitment(resumed.status, budget) - commitment(job.status, budget)))
+    return write_job(tx, job, resumed)
 
 
 def exhaust_job(tx: Transaction, job_id: JobId, need: NanoUsd) -> bool:
@@ -132,13 +137,15 @@ def exhaust_job(tx: Transaction, job_id: JobId, need: NanoUsd) -> bool:
 
 
 def set_budget(tx: Transaction, job_id: JobId, cap: NanoUsd) -> Job:
-    """Set the cap. Raises BudgetTooSmallError."""
+    """Set the cap. Raises BudgetTooSmallError and LimitReachedError."""
     job, budget = read_job(tx, job_id), read_budget(tx, job_id)
     if cap < budget.granted:
         granted = show_usd(budget.granted)
         raise BudgetTooSmallError(f"${show_usd(cap)} is less than the ${granted} already spent or set aside.")
     if cap != budget.cap:
-        write_budget(tx, job_id, Budget(cap=cap, granted=budget.granted))
+        after = Budget(cap=cap, granted=budget.granted)
+        hold_limit(tx, job.owner, NanoUsd(commitment(job.status, after) - commitment(job.status, budget)))
+        write_budget(tx, job_id, after)
         write_event(tx, job_id, "money", {"budget_usd": show_usd(cap)})
     return replace(job, budget=cap)
 

@@ -66,12 +66,12 @@ api_keys = Table(
     Index("api_keys_by_user", "user"),
 )
 
-# How often something was tried within a window, over all servers.
+# How often something was tried, and when last, over all servers.
 throttles = Table(
     "throttles",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("since", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
 )
 

@@ -151,7 +151,7 @@ def _make_accounts() -> None:
     op.create_table(
         "throttles",
         Column("key", Text, primary_key=True, nullable=False),
-        Column("since", BigInteger, nullable=False),
+        Column("last_at", BigInteger, nullable=False),
         Column("tries", Integer, nullable=False),
     )
     op.create_table(
