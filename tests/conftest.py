@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from support import postgres
+
 # The same examples for everybody in `make test`; `make test-long` goes looking for new ones.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.register_profile("long", deadline=None, max_examples=2_000)
@@ -29,6 +31,10 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     unwanted = [item.nodeid for item in items if item.get_closest_marker("long") is None]
     if unwanted and items[0].config.getoption("whole"):
         raise pytest.UsageError(f"left out of a whole run: {', '.join(unwanted)}")
+
+
+def pytest_unconfigure() -> None:
+    postgres.stop_server()
 
 
 @pytest.hookimpl(trylast=True)

@@ -30,6 +30,7 @@ from gristmill.ports.exports import ExportStore
 from gristmill.ports.requests import RequestStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
+from support import postgres
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -38,7 +39,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TTL = timedelta(seconds=30)
 INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
-KINDS = ("sqlite",)
+KINDS = ("sqlite", "postgres")
 TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates", "requests", "exports")
 ACCOUNT_TABLES = ("users", "sessions", "tokens", "api_keys", "throttles", "audit")
 
@@ -88,6 +89,22 @@ class SqliteFile:
     def count_open(self) -> int:
         file = self.path.stat()
         return sum(_is_open_on(descriptor, file) for descriptor in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """A database of a server on this machine."""
+
+    url: str
+
+    def open(self, clock: TurnedClock) -> AnyStore:
+        return open_store(self.url, ttl=TTL, now=clock.now, chance=random.Random(7))
+
+    def query(self, statement: str) -> Rows:
+        return postgres.query(self.url, statement)
+
+    def count_open(self) -> int:
+        return postgres.count_connections(self.url)
 
 
 @dataclass(slots=True)
@@ -161,22 +178,31 @@ class Mill:
 
     def dump(self) -> list[Rows]:
         """Every row of every table, seen past the adapter."""
-        return [self.query(f"SELECT * FROM {table}") for table in (*TABLES, *ACCOUNT_TABLES)]
+        return [sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in (*TABLES, *ACCOUNT_TABLES)]
 
 
 @contextmanager
 def open_mill(kind: str, folder: Path) -> Iterator[Mill]:
     """A mill over an empty store; at its end the books must balance and nothing may be left open."""
-    assert kind == "sqlite"
-    backend, clock = SqliteFile(folder / "store.db"), TurnedClock()
-    store = backend.open(clock)
-    with asyncio.Runner() as runner:
+    with open_backend(kind, folder) as backend, asyncio.Runner() as runner:
+        clock = TurnedClock()
+        store = backend.open(clock)
         try:
             yield Mill(backend, clock, store, runner)
         finally:
             runner.run(store.close())
-    assert unbalanced_jobs(backend) == []
-    assert backend.count_open() == 0
+        assert unbalanced_jobs(backend) == []
+        assert backend.count_open() == 0
+
+
+@contextmanager
+def open_backend(kind: str, folder: Path) -> Iterator[Backend]:
+    """What will stand behind a store of this kind, gone at the end."""
+    if kind == "sqlite":
+        yield SqliteFile(folder / "store.db")
+    else:
+        with postgres.fresh_database() as url:
+            yield PostgresDatabase(url)
 
 
 def unbalanced_jobs(backend: Backend) -> Rows:

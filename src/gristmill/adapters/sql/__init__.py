@@ -1,4 +1,4 @@
-"""The store over SQL: SQLite now, written so that another dialect can follow."""
+"""The store over SQL: SQLite or PostgreSQL."""
 
 from gristmill.adapters.sql.store import SqlStore, open_store
 

@@ -4,11 +4,10 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
-
 from gristmill.adapters.sql import costs, events, jobs, leases, manifest, shards
 from gristmill.adapters.sql import sifting as sifting_writes
 from gristmill.adapters.sql.connected import Connected
+from gristmill.adapters.sql.database import Database
 from gristmill.adapters.sql.totals import Totals
 from gristmill.domain.event import Event, EventType
 from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, UserId, WorkerId, WriteId
@@ -25,9 +24,9 @@ class MillVerbs(Connected):
     """`ports.store.Store`; what each verb promises stands there."""
 
     def __init__(
-        self, reading: Engine, writing: Engine, *, ttl: timedelta, now: Callable[[], datetime], chance: random.Random
+        self, database: Database, *, ttl: timedelta, now: Callable[[], datetime] | None, chance: random.Random
     ) -> None:
-        super().__init__(reading, writing, ttl=ttl, now=now, chance=chance)
+        super().__init__(database, ttl=ttl, now=now, chance=chance)
         self._totals = Totals()
 
     async def create_job(self, job: Job, shards: Sequence[Shard]) -> None:
@@ -51,50 +50,54 @@ class MillVerbs(Connected):
         await self._write(jobs.delete_job, job)
 
     async def read_totals(self, job: JobId) -> JobTotals:
-        return await self._read(self._totals.read, job)
+        # Looked up before the transaction begins, so that what is known is never ahead of what it sees.
+        return await self._read(self._totals.read, job, self._totals.known(job))
 
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
-        return await self._read(costs.read_costs, self._totals, owner)
+        return await self._read(costs.read_costs, self._totals, self._totals.all_known(), owner)
 
     async def stop_job(self, job: JobId, reason: StopReason, detail: str = "") -> Job:
-        return await self._write(jobs.stop_job, job, reason, detail)
+        return await self._write_job(job, jobs.stop_job, job, reason, detail)
 
     async def exhaust_job(self, job: JobId, *, need: NanoUsd) -> bool:
-        return await self._write(jobs.exhaust_job, job, need)
+        return await self._write_job(job, jobs.exhaust_job, job, need)
 
     async def resume_job(self, job: JobId) -> Job:
+        # What is committed now must fit the owner's limit, which all jobs of theirs share.
         return await self._write(jobs.resume_job, job)
 
     async def set_budget(self, job: JobId, cap: NanoUsd) -> Job:
         return await self._write(jobs.set_budget, job, cap)
 
     async def extend_job(self, job: JobId, records: int, shards: Sequence[Shard]) -> Job:
-        return await self._write(jobs.extend_job, job, records, shards)
+        return await self._write_job(job, jobs.extend_job, job, records, shards)
 
     async def finish_job(self, job: JobId) -> JobStatus:
-        return await self._write(jobs.finish_job, job)
+        return await self._write_job(job, jobs.finish_job, job)
 
     async def acquire_shard(self, job: JobId, worker: WorkerId, write: WriteId) -> Lease | Wait | Finished:
-        return await self._write(leases.acquire_shard, job, worker, write)
+        return await self._write_job(job, leases.acquire_shard, job, worker, write)
 
     async def renew_lease(self, lease: Lease, report: Report, write: WriteId) -> Lease:
-        return await self._write(leases.renew_lease, lease, report, write)
+        return await self._write_job(lease.job, leases.renew_lease, lease, report, write)
 
     async def commit_segment(
         self, lease: Lease, segment: Segment, progress: Progress, report: Report, write: WriteId
     ) -> Lease:
-        return await self._write(leases.commit_segment, lease, write, segment=segment, progress=progress, report=report)
+        return await self._write_job(
+            lease.job, leases.commit_segment, lease, write, segment=segment, progress=progress, report=report
+        )
 
     async def release_lease(self, lease: Lease, report: Report, write: WriteId) -> None:
-        await self._write(leases.release_lease, lease, report, write)
+        await self._write_job(lease.job, leases.release_lease, lease, report, write)
 
     async def reap_lease(self, job: JobId, shard: ShardNumber, worker: WorkerId, epoch: Epoch) -> None:
-        await self._write(leases.reap_lease, job, shard, worker, epoch)
+        await self._write_job(job, leases.reap_lease, job, shard, worker, epoch)
 
     async def settle_epoch(
         self, job: JobId, shard: ShardNumber, epoch: Epoch, spent: Spent | None, segment: Segment | None
     ) -> None:
-        await self._write(leases.settle_epoch, job, shard, epoch, spent=spent, segment=segment)
+        await self._write_job(job, leases.settle_epoch, job, shard, epoch, spent=spent, segment=segment)
 
     async def open_losses(self, job: JobId) -> Sequence[tuple[ShardNumber, Epoch, WorkerId, int]]:
         return await self._read(shards.open_losses, job)
@@ -111,13 +114,13 @@ class MillVerbs(Connected):
     async def withdraw_records(
         self, sifting: Lease, shard: ShardNumber, marks: Sequence[Withdrawal], *, attempt_limit: int
     ) -> None:
-        await self._write(sifting_writes.withdraw_records, sifting, shard, marks, attempt_limit)
+        await self._write_job(sifting.job, sifting_writes.withdraw_records, sifting, shard, marks, attempt_limit)
 
     async def finish_sifting(self, sifting: Lease, seen: Digest, write: WriteId) -> None:
-        await self._write(sifting_writes.finish_sifting, sifting, seen, write)
+        await self._write_job(sifting.job, sifting_writes.finish_sifting, sifting, seen, write)
 
     async def write_event(self, job: JobId, kind: EventType, fields: JsonObject) -> None:
-        await self._write(events.write_event, job, kind, fields)
+        await self._write_job(job, events.write_event, job, kind, fields)
 
     async def read_events(self, job: JobId, *, after: int = 0, limit: int = 200) -> Sequence[Event]:
         return await self._read(events.read_events, job, after, limit)

@@ -1,21 +1,24 @@
 """The store's schema version: refused when newer than this program, migrated when older."""
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, inspect, text
 
+from gristmill.adapters.sql.database import Database
 from gristmill.adapters.sql.tables import metadata
 from gristmill.errors import BadInputError
 
 # Every revision `migrations` has, oldest first.
 REVISIONS = ("0001", "0002", "0003")
+# Tables that every store has had.
+OLDEST = frozenset({"alembic_version", "jobs", "shards", "segments"})
 
 
-def prepare_schema(reading: Engine, writing: Engine) -> None:
+def prepare_schema(database: Database) -> None:
     """Bring the store to the newest revision. Raises BadInputError when a newer program, or a strange one, wrote it."""
-    with reading.connect() as connection:
+    with database.reading() as connection:
         if _is_current(connection):
             return
-    with writing.begin() as connection:
-        # Another process may have done it while we waited for the lock.
+    with database.writing(patiently=True) as connection:
+        # Another process may have done it while we waited to be let in.
         if _is_empty(connection):
             _create(connection)
         elif not _is_current(connection):
@@ -49,6 +52,7 @@ def _read_revision(connection: Connection) -> str | None:
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
-    if "alembic_version" not in tables:
-        raise BadInputError("The file holds tables of another program: it is no store of Gristmill.")
+    # Other programs count their versions in a table of this name too.
+    if not OLDEST.issubset(tables):
+        raise BadInputError("It holds tables of another program: it is no store of Gristmill.")
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -21,11 +21,15 @@ _WRITE = (
     .values({column: bindparam(f"new_{column.name}") for column in shards.c if not column.primary_key})
 )
 _WRITTEN = select(shards).where(_OF_JOB, shards.c.last_write == bindparam("write"))
-_FREE = select(shards.c.number).where(
-    _OF_JOB,
-    shards.c.number >= 0,
-    shards.c.open > 0,
-    or_(shards.c.worker.is_(None), shards.c.expires_at < bindparam("now")),
+_FREE = (
+    select(shards.c.number)
+    .where(
+        _OF_JOB,
+        shards.c.number >= 0,
+        shards.c.open > 0,
+        or_(shards.c.worker.is_(None), shards.c.expires_at < bindparam("now")),
+    )
+    .order_by(shards.c.number)
 )
 _EXPIRED = select(shards).where(_OF_JOB, shards.c.worker.is_not(None), shards.c.expires_at < bindparam("now"))
 _LOSING = select(shards.c.number, shards.c.losses).where(_OF_JOB, shards.c.losses != "[]").order_by(shards.c.number)

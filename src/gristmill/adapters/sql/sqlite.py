@@ -2,10 +2,12 @@
 
 import sqlite3
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 
+from gristmill.adapters.sql.database import Database
 from gristmill.adapters.sql.mounts import refuse_network_disk
 from gristmill.errors import BadInputError, GristmillError, StorageFullError, StoreBusyError
 
@@ -29,8 +31,8 @@ _REFUSALS: Mapping[int, tuple[type[GristmillError], str]] = {
 }
 
 
-def open_sqlite(url: URL) -> Engine:
-    """An engine over a file, made if need be. Raises BadInputError and StorageFullError."""
+def open_sqlite(url: URL) -> Database:
+    """A database in a file, made if need be. Raises BadInputError and StorageFullError."""
     if not url.database or url.database == ":memory:":
         raise BadInputError("The store needs a file: write sqlite:///path/to/store.db.")
     path = Path(url.database).expanduser().absolute()
@@ -47,7 +49,7 @@ def open_sqlite(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    return engine
+    return Database(engine=engine, readers=1, writers=1, read_clock=_read_clock, translate=translate)
 
 
 def translate(error: BaseException) -> GristmillError | None:
@@ -73,3 +75,8 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _read_clock(_connection: Connection) -> datetime:
+    # A file is shared by processes of one machine: its clock is the store's.
+    return datetime.now(UTC)

@@ -41,10 +41,18 @@ class Totals:
     def __init__(self) -> None:
         self._known: dict[JobId, SegmentSums] = {}
 
-    def read(self, tx: Transaction, job: JobId) -> JobTotals:
-        """What the rows add up to in this transaction. Raises NotFoundError."""
+    def known(self, job: JobId) -> SegmentSums:
+        """What was summed so far."""
+        return self._known.get(job, SegmentSums())
+
+    def all_known(self) -> Mapping[JobId, SegmentSums]:
+        """What was summed so far, of every job."""
+        return dict(self._known)
+
+    def read(self, tx: Transaction, job: JobId, known: SegmentSums) -> JobTotals:
+        """What the rows add up to in this transaction, given what was known before it began. Raises NotFoundError."""
         granted = read_budget(tx, job).granted
-        known = self._known[job] = _read_on(tx, job, self._known.get(job, SegmentSums()))
+        known = self._known[job] = _read_on(tx, job, known)
         row, marks = sum_shards(tx, job), count_marks(tx, job)
         return JobTotals(
             accepted=int(row["accepted"]),

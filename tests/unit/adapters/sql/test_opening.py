@@ -145,7 +145,7 @@ def test_the_journal_is_a_wal_only_where_that_is_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], mode: str
 ) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
-    engine = sqlite.open_sqlite(make_url(f"sqlite:///{tmp_path / 'store.db'}"))
+    engine = sqlite.open_sqlite(make_url(f"sqlite:///{tmp_path / 'store.db'}")).engine
     with engine.connect() as connection:
         pragmas = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()

@@ -79,7 +79,7 @@ shards = Table(
 segments = Table(
     "segments",
     metadata,
-    # One number line for all jobs: it rises in the order of commits.
+    # One number line for all jobs: within each it rises in the order of commits, between jobs that is not promised.
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("job", Text, nullable=False),
     Column("name", Text, nullable=False),
