@@ -1,4 +1,4 @@
-"""`gristmill worker`: one process that makes records of a job."""
+"""`gristmill worker`: one process that makes records, of one job or of all."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import structlog
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from gristmill.cli.boundary import BROKEN, OK
 from gristmill.cli.job_store import find_jobs
@@ -22,33 +22,46 @@ from gristmill.domain.ids import JobId, WorkerId
 from gristmill.errors import GristmillError
 from gristmill.wiring.logs import open_log
 from gristmill.wiring.places import Place, folder_place, settings_place
-from gristmill.wiring.ports import open_worker_ports
+from gristmill.wiring.ports import open_turn_ports
 from gristmill.wiring.settings import Settings, read_settings
-from gristmill.worker import run_worker
+from gristmill.worker import run_worker, take_turns
 
 STDIN = 0
 KILLED_BY_TERM = 128 + signal.SIGTERM
 
 
-def worker(*, job: str, dir: Annotated[Path | None, Parameter(name="--dir")] = None) -> int:  # noqa: A002
-    """Work on a job until it ends. SIGTERM finishes what is in flight and keeps it; a second one stops at once.
+def worker(
+    *,
+    job: str | None = None,
+    dir: Annotated[Path | None, Parameter(name="--dir")] = None,  # noqa: A002
+    grace: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
+) -> int:
+    """Work on a job until it ends, or, without one, on all jobs of the store until it is told to go.
+
+    Users take turns, and so do the jobs of each. SIGTERM finishes what is in flight and keeps it; a second one stops at
+    once.
+
+    Example: gristmill worker
 
     Example: gristmill worker --job 20261123-101500-k3x9m2qa --dir out
 
     Parameters
     ----------
     job
-        The job's id.
+        The job's id. Without it: every job, those that are ordered later too.
     dir
-        The folder of the run; else ./out, or the settings' store.
+        The folder of the run. Without it: the settings' store, or for a job ./out if that holds jobs.
+    grace
+        The seconds that finishing may take: calls in flight ten seconds before are given up. Without it: no limit.
     """
-    folder = find_jobs(dir)
+    only = JobId(job) if job is not None else None
+    folder = find_jobs(dir) if only is not None or dir is not None else None
     settings = read_settings(folder)
     place = folder_place(folder) if folder is not None else settings_place(settings)
     name = WorkerId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
-    path = open_log(place.logs, JobId(job), name)
+    path = open_log(place.logs, name, only)
     try:
-        _run_loop(_work(JobId(job), name, place, settings))
+        _run_loop(_work(only, name, place, settings, grace))
     except Exception as error:
         structlog.get_logger().error("worker_died", exc_info=error)
         if isinstance(error, GristmillError):
@@ -58,17 +71,20 @@ def worker(*, job: str, dir: Annotated[Path | None, Parameter(name="--dir")] = N
     return OK
 
 
-async def _work(job: JobId, name: WorkerId, place: Place, settings: Settings) -> None:
+async def _work(job: JobId | None, name: WorkerId, place: Place, settings: Settings, grace: float | None) -> None:
     drain = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: _drain_or_leave(drain))
     if _is_held_by_parent():
         loop.add_reader(STDIN, lambda: _watch_parent(drain, loop))
-    async with open_worker_ports(place, settings, name) as ports:
+    async with open_turn_ports(place, settings, name) as ports:
         # A record's garbage alone is looked through, seldom enough to cost a fifth less CPU time.
         gc.freeze()
-        await run_worker(job, ports, name, drain)
+        if job is None:
+            await take_turns(ports, name, drain, grace_seconds=grace)
+        else:
+            await run_worker(job, ports, name, drain, grace_seconds=grace)
 
 
 def _drain_or_leave(drain: asyncio.Event) -> None:

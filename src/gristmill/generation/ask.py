@@ -59,7 +59,7 @@ async def ask(means: Means, books: Books, lane: Lane, question: Question) -> Cal
         try:
             answer = await _try_once(means, books, lane, question)
         except FormRefusedError:
-            books.count(retried=1)
+            _count_retry(means, books)
         except ModelError as error:
             tries += not isinstance(error, RateLimitedError)
             await _give_up_or_wait(means, books, lane, error, tries)
@@ -77,8 +77,13 @@ async def _give_up_or_wait(means: Means, books: Books, lane: Lane, error: ModelE
     if tries > TRIES or (isinstance(error, CallRefusedError) and not error.hopeless):
         books.count(failed=1)
         raise error
-    books.count(retried=1)
+    _count_retry(means, books)
     await _pause(means, _delay(means, error, tries))
+
+
+def _count_retry(means: Means, books: Books) -> None:
+    books.count(retried=1)
+    means.meter.retried += 1
 
 
 def _delay(means: Means, error: ModelError, tries: int) -> float:

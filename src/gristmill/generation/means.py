@@ -12,6 +12,7 @@ from gristmill.domain.model import Model
 from gristmill.domain.money import ZERO, NanoUsd
 from gristmill.domain.scope import Scope
 from gristmill.generation.breaker import Breaker
+from gristmill.generation.meter import Meter
 from gristmill.generation.pace import Pace
 from gristmill.ports.clock import Clock
 from gristmill.ports.models import Models
@@ -89,6 +90,7 @@ class Means:
     decks: Mapping[str, Deck] = field(default_factory=dict)
     covers: Covers = field(default_factory=Covers)
     resting: Resting = field(default_factory=Resting)
+    meter: Meter = field(default_factory=Meter)
 
     def seed_row(self, slot: Slot) -> int | None:
         """The index of the slot's seed row, or None without seeds."""

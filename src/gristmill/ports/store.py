@@ -146,8 +146,9 @@ class ShardStore(Protocol):
 
         A shard is free when no lease stands or when its lease has expired by the store's clock; taking an expired
         one charges the whole unreported rest of its block as lost, in the same write. The first lease turns a queued
-        job to running. The block starts empty: `renew_lease` asks for money. While a sifting is under way everybody
-        else waits, for it may open more slots.
+        job to running, unless its owner may have no more jobs running: then it waits, and those ordered before it go
+        first. The block starts empty: `renew_lease` asks for money. While a sifting is under way everybody else waits,
+        for it may open more slots.
         """
         ...
 

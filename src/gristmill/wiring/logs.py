@@ -31,8 +31,11 @@ class _LogFile(io.FileIO):
         return len(lines)
 
 
-def open_log(folder: Path, job: JobId, worker: WorkerId) -> Path:
-    """Send this process's log to a file of its own in the folder, and return its path."""
+def open_log(folder: Path, worker: WorkerId, job: JobId | None = None) -> Path:
+    """Send this process's log to a file of its own in the folder, and return its path.
+
+    Every line names the worker, and the job if it has only one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"worker-{worker}.log"
     structlog.configure(
@@ -48,5 +51,5 @@ def open_log(folder: Path, job: JobId, worker: WorkerId) -> Path:
         logger_factory=structlog.BytesLoggerFactory(file=cast("BinaryIO", _LogFile(path, "ab"))),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(job=job, worker=worker)
+    structlog.contextvars.bind_contextvars(worker=worker, **({} if job is None else {"job": job}))
     return path

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,18 +23,18 @@ from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
 from gristmill.adapters.sql import SqlStore, open_store
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import WorkerId
+from gristmill.domain.ids import JobId, UserId, WorkerId
 from gristmill.domain.model import Limits, Model
 from gristmill.domain.pricing import Rates, rate_of
 from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
-from gristmill.ports.models import Prices
+from gristmill.ports.models import Models, Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.places import Place
 from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.wiring.threads import use_counted_threads
-from gristmill.worker.ports import WorkerPorts
+from gristmill.worker.ports import TurnPorts, do_nothing
 
 
 @asynccontextmanager
@@ -60,15 +61,35 @@ def open_renderer() -> Renderer:
 
 
 @asynccontextmanager
-async def open_worker_ports(place: Place, settings: Settings, worker: WorkerId) -> AsyncIterator[WorkerPorts]:
-    """What a worker needs, closed at the end; the log then tells what the process cost, and its writing in it."""
+async def open_turn_ports(
+    place: Place,
+    settings: Settings,
+    worker: WorkerId,
+    *,
+    models_for: Callable[[UserId], Awaitable[Models]] | None = None,
+    on_ended: Callable[[JobId], Awaitable[None]] = do_nothing,
+) -> AsyncIterator[TurnPorts]:
+    """What a worker needs, of one job or of all, closed at the end.
+
+    The log then tells what the process cost, and its writing in it. `models_for` and `on_ended`: see TurnPorts.
+    """
     threads = use_counted_threads()
     store = await open_store_at(place.store_url)
     models = open_models(settings)
     journal = LocalJournal(place.journals, worker)
     try:
-        yield WorkerPorts(
-            store=store, blobs=open_blobs(place.blobs_url), journal=journal, models=models, clock=SystemClock()
+        yield TurnPorts(
+            store=store,
+            blobs=open_blobs(place.blobs_url),
+            journal=journal,
+            models=models,
+            clock=SystemClock(),
+            turns=store,
+            workers=store,
+            host=socket.gethostname(),
+            cpu_seconds=time.process_time,
+            models_for=models_for,
+            on_ended=on_ended,
         )
     finally:
         await models.close()

@@ -1,6 +1,7 @@
 """The hot loop: acquire, generate, write, commit."""
 
-from gristmill.worker.ports import WorkerPorts
+from gristmill.worker.ports import TurnPorts, WorkerPorts
 from gristmill.worker.run import run_worker
+from gristmill.worker.turns import take_turns
 
-__all__ = ["WorkerPorts", "run_worker"]
+__all__ = ["TurnPorts", "WorkerPorts", "run_worker", "take_turns"]

@@ -31,23 +31,25 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
             f"This release reads the template of job {job.id} differently from the one that created it "
             f"(recipe {recipe.digest[:12]}, was {order.recipe[:12]}). Go on with that release, or start a new job."
         )
-    paces = {
+    lanes = {
         name: Lane(model=model, pace=Pace(model.limits, ports.clock, ceiling=order.max_in_flight or MAX_IN_FLIGHT))
         for name, model in order.models.items()
     }
-    with open_seeds(order.seeds, ports.blobs) as sets:
+    paces = {name: lane.pace for name, lane in lanes.items()}
+    with open_seeds(order.seeds, ports.blobs) as sets, ports.meter.watch(paces):
         yield Means(
             recipe=recipe,
             key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
             seeds=sets.get(""),
             decks=open_decks(recipe, sets),
-            lanes={used: paces[order.aliases[used]] for used in recipe.models},
+            lanes={used: lanes[order.aliases[used]] for used in recipe.models},
             models=ports.models,
             standing=nothing_standing(recipe),
             clock=ports.clock,
             # Jitter alone is drawn from this: records draw from the recipe's own generators.
             chance=random.Random(),  # noqa: S311
             stop=asyncio.Event(),
+            meter=ports.meter,
         )
 
 

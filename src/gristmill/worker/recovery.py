@@ -29,10 +29,10 @@ LOOK_SECONDS = 0.05
 log = structlog.get_logger()
 
 
-async def recover(ports: WorkerPorts, job: JobId) -> None:
+async def recover(ports: WorkerPorts, *jobs: JobId) -> None:
     """Settle every epoch of workers whose journal lies here unlocked, once, and delete the journal.
 
-    Leases of this job that they took and never journaled are free again too.
+    Leases of these jobs that they took and never journaled are free again too.
 
     The journal of a job that is paused or ended stays until the job goes on.
 
@@ -41,7 +41,8 @@ async def recover(ports: WorkerPorts, job: JobId) -> None:
     """
     for worker in ports.journal.dead_workers():
         settled = [await _settle(ports, epoch) for epoch in ports.journal.read_dead(worker)]
-        await _free_unjournaled(ports, job, worker)
+        for job in jobs:
+            await _free_unjournaled(ports, job, worker)
         if all(settled):
             ports.journal.forget(worker)
 

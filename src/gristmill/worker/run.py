@@ -47,21 +47,31 @@ log = structlog.get_logger()
 
 
 async def run_worker(
-    job: JobId, ports: WorkerPorts, worker: WorkerId, drain: asyncio.Event, *, grace_seconds: float | None = None
-) -> None:
-    """Make records of a job until it is finished or `drain` is set.
+    job: JobId,
+    ports: WorkerPorts,
+    worker: WorkerId,
+    drain: asyncio.Event,
+    *,
+    grace_seconds: float | None = None,
+    turn_ends: asyncio.Event | None = None,
+) -> JobStatus:
+    """Make records of a job until it is finished or `drain` is set, and say how it stands then.
 
     A drain starts no new call, lets those in flight finish (for `grace_seconds` less ten, if given), commits and
-    releases. Whatever a dead worker left on this disk is settled and gone on from first.
+    releases. Whatever a dead worker left on this disk is settled and gone on from first. A worker with other jobs to
+    see to gives `turn_ends`: it leaves, like in a drain without a limit of time, when that is set, and as soon as it
+    holds nothing and there is nothing to lease.
     """
     await recover(ports, job)
     with watch_rendering(), prepare(await persist(lambda: ports.store.read_job(job)), ports) as means:
-        await _Worker(job, ports, worker, means).work(drain, grace_seconds)
-    if await _finish(job, ports) in ENDED:
+        await _Worker(job, ports, worker, means, turn_ends).work(drain, grace_seconds)
+    status = await finish(job, ports)
+    if status in ENDED:
         await tidy_job(ports, job)
+    return status
 
 
-async def _finish(job: JobId, ports: WorkerPorts) -> JobStatus:
+async def finish(job: JobId, ports: WorkerPorts) -> JobStatus:
     """Move the job on as far as it goes. What a dead worker left here is settled first: after its end it cannot be."""
     await recover(ports, job)
     return await persist(lambda: ports.store.finish_job(job))
@@ -70,11 +80,14 @@ async def _finish(job: JobId, ports: WorkerPorts) -> JobStatus:
 class _Worker:
     """Hands slots of its leases to records in the making, as many at once as the models' windows let through."""
 
-    def __init__(self, job: JobId, ports: WorkerPorts, worker: WorkerId, means: Means) -> None:
+    def __init__(
+        self, job: JobId, ports: WorkerPorts, worker: WorkerId, means: Means, turn_ends: asyncio.Event | None
+    ) -> None:
         self._job = job
         self._ports = ports
         self._worker = worker
         self._means = means
+        self._turn_ends = turn_ends
         self._desks: list[Desk] = []
         self._making = set[asyncio.Task[None]]()
         self._wake = means.resting.changed
@@ -89,10 +102,13 @@ class _Worker:
 
     async def work(self, drain: asyncio.Event, grace_seconds: float | None) -> None:
         async with asyncio.TaskGroup() as group:
-            draining = group.create_task(self._drain_when_asked(drain, grace_seconds))
+            waiting = [group.create_task(self._drain_when_asked(drain, grace_seconds))]
+            if self._turn_ends is not None:
+                waiting.append(group.create_task(self._drain_when_asked(self._turn_ends, None)))
             async with asyncio.TaskGroup() as keepers:
                 await self._hand_out(keepers)
-            draining.cancel()
+            for task in waiting:
+                task.cancel()
 
     async def _hand_out(self, group: asyncio.TaskGroup) -> None:
         while not self._means.stop.is_set():
@@ -161,8 +177,10 @@ class _Worker:
             case Lease() as lease:
                 await self._open_desk(lease, group)
             case Wait():
-                await _finish(self._job, self._ports)
+                await finish(self._job, self._ports)
                 self._ask_at = self._ports.clock.monotonic() + WAIT_SECONDS
+                # Whoever has other jobs comes back when there is something to lease here.
+                return self._turn_ends is None or bool(self._desks)
             case Finished():
                 # What is in the making still ends, and may bring slots back.
                 self._ask_at = self._ports.clock.monotonic() + WAIT_SECONDS
@@ -176,7 +194,7 @@ class _Worker:
         standing = await Sifting(self._ports, lease, self._recipe.attempts.limit, empty).sift()
         if standing is not None:
             self._means = replace(self._means, standing=standing)
-        await _finish(self._job, self._ports)
+        await finish(self._job, self._ports)
 
     async def _open_desk(self, lease: Lease, group: asyncio.TaskGroup) -> None:
         answers = await self._load_past(lease) if lease.epoch > 1 else []
@@ -204,7 +222,7 @@ class _Worker:
     async def _keep(self, desk: Desk) -> None:
         await Keeper(desk, self._ports, self._recipe.digest, self._house).keep()
         self._desks.remove(desk)
-        await _finish(self._job, self._ports)
+        await finish(self._job, self._ports)
         # Its end may be the job's, or let the sifting begin.
         self._ask_at = 0.0
         self._wake.set()

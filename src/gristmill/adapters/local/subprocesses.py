@@ -1,34 +1,17 @@
-"""Workers as child processes of this one."""
+"""Workers of one job as child processes of this one."""
 
-import asyncio
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
+from gristmill.adapters.local.children import Child, name_of, start_child
 from gristmill.domain.ids import JobId
-
-LAST_WORDS = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
-    """A worker's process and what it writes to stderr."""
-
-    process: asyncio.subprocess.Process
-    stderr: BinaryIO
 
 
 class SubprocessExecutor:
-    """Starts `gristmill worker --job JOB --dir DIR` with this very Python.
-
-    Each worker is in a process group of its own, so a Ctrl-C reaches only us, who then say whether to drain or kill;
-    and it reads a pipe of ours as its stdin, whose end tells it that we have gone, however we went.
-    """
+    """Starts `gristmill worker --job JOB --dir DIR` with this very Python, each as `start_child` does."""
 
     def __init__(self, folder: Path, *, command: Sequence[str] = (sys.executable, "-m", "gristmill", "worker")) -> None:
         self._folder = folder
@@ -37,17 +20,9 @@ class SubprocessExecutor:
 
     async def launch(self, job: JobId, workers: int) -> None:
         """Start so many workers."""
+        command = (*self._command, "--job", job, "--dir", os.fspath(self._folder))
         for _ in range(workers):
-            stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `wait` reads and closes it
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                *("--job", job, "--dir", os.fspath(self._folder)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=stderr,
-                process_group=0,
-            )
-            self._children.append(Child(process=process, stderr=stderr))
+            self._children.append(await start_child(command))
 
     async def wait(self) -> Sequence[str]:
         """Return when every worker has gone, with the last words of those that failed."""
@@ -57,9 +32,9 @@ class SubprocessExecutor:
             status = await child.process.wait()
             # Only now: a wait that is cancelled leaves the worker to be drained, killed and waited for.
             self._children.remove(child)
-            said = _last_words(child.stderr)
+            said = child.close()
             if status:
-                words.append(f"a worker ended with {_name_of(status)}{': ' if said else ''}{said}")
+                words.append(f"a worker ended with {name_of(status)}{': ' if said else ''}{said}")
         return words
 
     def drain(self) -> None:
@@ -72,16 +47,4 @@ class SubprocessExecutor:
 
     def _signal(self, number: signal.Signals) -> None:
         for child in self._children:
-            if child.process.returncode is None:
-                child.process.send_signal(number)
-
-
-def _last_words(stderr: BinaryIO) -> str:
-    with stderr:
-        size = stderr.seek(0, os.SEEK_END)
-        stderr.seek(max(size - LAST_WORDS, 0))
-        return stderr.read().decode(errors="replace").strip()
-
-
-def _name_of(status: int) -> str:
-    return signal.Signals(-status).name if status < 0 else f"status {status}"
+            child.send(number)

@@ -14,6 +14,7 @@ from gristmill.adapters.sql.shards import (
     write_shard,
 )
 from gristmill.adapters.sql.transaction import Transaction
+from gristmill.adapters.sql.turns import is_held_back
 from gristmill.domain.budget import change_block
 from gristmill.domain.ids import SIFTING, Epoch, JobId, ShardNumber, WorkerId, WriteId
 from gristmill.domain.job import Job, JobStatus, change_status
@@ -46,7 +47,7 @@ def acquire_shard(tx: Transaction, job_id: JobId, worker: WorkerId, write: Write
     if not job.is_active:
         return Finished(job.status)
     number = _choose(tx, job)
-    if number is None:
+    if number is None or (job.status is JobStatus.QUEUED and is_held_back(tx, job)):
         return Wait()
     if number != SIFTING and job.status is not JobStatus.RUNNING:
         write_job(tx, job, change_status(job, JobStatus.RUNNING, tx.now))

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from gristmill.adapters.sql import costs, events, jobs, leases, manifest, shards
+from gristmill.adapters.sql import costs, events, jobs, leases, manifest, shards, turns
 from gristmill.adapters.sql import sifting as sifting_writes
 from gristmill.adapters.sql.connected import Connected
 from gristmill.adapters.sql.database import Database
@@ -17,11 +17,12 @@ from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.report import JobCosts, JobTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
+from gristmill.domain.turns import OpenJob
 from gristmill.ports.store import Finished, Manifest, Wait
 
 
 class MillVerbs(Connected):
-    """`ports.store.Store`; what each verb promises stands there."""
+    """`ports.store.Store` and `ports.turns.TurnStore`; what each verb promises stands there."""
 
     def __init__(
         self, database: Database, *, ttl: timedelta, now: Callable[[], datetime] | None, chance: random.Random
@@ -124,3 +125,9 @@ class MillVerbs(Connected):
 
     async def read_events(self, job: JobId, *, after: int = 0, limit: int = 200) -> Sequence[Event]:
         return await self._read(events.read_events, job, after, limit)
+
+    async def list_open_jobs(self) -> Sequence[OpenJob]:
+        return await self._read(turns.list_open_jobs)
+
+    async def list_ended_jobs(self, since: datetime, *, limit: int = 100) -> Sequence[JobId]:
+        return await self._read(turns.list_ended_jobs, since, limit)

@@ -1,17 +1,18 @@
 """The store's verbs for what a server adds to jobs: marks, exports, workers that live, and requests sent twice."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from gristmill.adapters.sql import exports, requests
+from gristmill.adapters.sql import exports, requests, workers
 from gristmill.adapters.sql.connected import Connected
 from gristmill.domain.export import Export, ExportFile
-from gristmill.domain.ids import ExportId, JobId, UserId
+from gristmill.domain.ids import ExportId, JobId, UserId, WorkerId
+from gristmill.domain.worker import WorkerGauges, WorkerReport
 from gristmill.ports.requests import Claim
 
 
 class ServiceVerbs(Connected):
-    """`ports.requests.RequestStore` and `ports.exports.ExportStore`; what each verb promises stands there."""
+    """`ports.requests.RequestStore`, `ports.exports.ExportStore` and `ports.workers.WorkerStore`."""
 
     async def claim_request(self, owner: UserId, key: str, digest: str) -> Claim:
         return await self._write(requests.claim_request, owner, key, digest)
@@ -39,3 +40,12 @@ class ServiceVerbs(Connected):
 
     async def end_export(self, export: ExportId, maker: str, made: ExportFile | str) -> bool:
         return await self._write(exports.end_export, export, maker, made)
+
+    async def report_worker(self, worker: WorkerId, host: str, started_at: datetime, gauges: WorkerGauges) -> None:
+        await self._write(workers.report_worker, worker, host, started_at, gauges)
+
+    async def forget_worker(self, worker: WorkerId) -> None:
+        await self._write(workers.forget_worker, worker)
+
+    async def list_workers(self, since: datetime) -> Sequence[WorkerReport]:
+        return await self._read(workers.list_workers, since)
