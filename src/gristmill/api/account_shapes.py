@@ -78,7 +78,7 @@ class TokensShape(BaseModel):
     access_token: str
     refresh_token: str
     expires_in: int
-    token_type: Literal["bearer"] = "bearer"
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind, no secret
 
 
 class Accepted(BaseModel):

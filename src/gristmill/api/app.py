@@ -53,7 +53,7 @@ def create_app(service: Service | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI, given: Service | None) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
-        service = given or await stack.enter_async_context(open_service(read_settings(), ADDRESS))
+        service = await stack.enter_async_context(open_service(read_settings(), ADDRESS)) if given is None else given
         app.state.service = service
         background = asyncio.create_task(service.run_background())
         try:

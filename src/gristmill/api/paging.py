@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Generic, TypeVar
 
+import orjson
 from fastapi import Query
 from pydantic import BaseModel
 
+from gristmill.domain.paging import Place
 from gristmill.errors import InvalidCursorError, NotFoundError
 
 T = TypeVar("T")
@@ -54,3 +56,24 @@ def refuse_stray() -> Iterator[None]:
         yield
     except NotFoundError as error:
         raise InvalidCursorError from error
+
+
+def cursor_of(place: Place | None) -> str | None:
+    """A place of a list that is kept in a store as a cursor; None where there are no more."""
+    return None if place is None else encode_cursor(orjson.dumps([place.key, place.id]).decode())
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """The place of such a cursor. Raises InvalidCursorError."""
+    text = decode_cursor(cursor)
+    if text is None:
+        return None
+    try:
+        key, name = orjson.loads(text)
+    except (ValueError, TypeError) as error:
+        raise InvalidCursorError from error
+    # Whole numbers are times, which a store keeps in 64 bits.
+    is_key = isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool) and abs(key) < 2**63)
+    if not is_key or not isinstance(name, str):
+        raise InvalidCursorError
+    return Place(key=key, id=name)

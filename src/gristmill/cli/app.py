@@ -48,6 +48,7 @@ VERBS = (
     ("estimate", ORDERS, "Say what an order will cost and how long it will take."),
     ("run", ORDERS, "Make records; run the same command again to continue."),
     ("export", ORDERS, "Write a job's records to a file."),
+    ("serve", JOBS, "Serve the HTTP API, with workers that look after themselves."),
     ("worker", JOBS, "Make records of one job, or of all jobs in turn (`run` and `serve` start these)."),
     ("prices", MODELS, "Show what models cost."),
     ("schema", MODELS, "Print the JSON Schema of a template, for editors."),

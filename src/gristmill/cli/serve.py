@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -64,9 +65,9 @@ class _Server(uvicorn.Server):
         """Take none."""
         yield
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so."""
-        await super().startup(sockets)  # type: ignore[arg-type]  # uvicorn's own parameter, handed on
+        await super().startup(sockets)
         for listener in self.servers:
             for bound in listener.sockets:
                 address, port = bound.getsockname()[:2]

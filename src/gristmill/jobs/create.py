@@ -17,7 +17,7 @@ from gristmill.domain.sharding import plan_shards, plan_single_slots, spread_slo
 from gristmill.errors import BudgetTooSmallError, RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import first_calls, first_drafts
 from gristmill.jobs.draws import open_draws
-from gristmill.jobs.models import find_models, require_budget, resolve_aliases
+from gristmill.jobs.models import check_aliases, find_models, require_budget, resolve_aliases
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.request import JobRequest
 from gristmill.jobs.seeds import open_sets, require_seeds
@@ -86,6 +86,7 @@ def _shards_of(request: JobRequest, job: JobId) -> Sequence[Shard]:
 
 def plan_order(recipe: Recipe, request: JobRequest, ports: JobPorts) -> Order:
     """The order a request stands for: seeds checked, models found, the rest at its defaults."""
+    check_aliases(recipe, sorted(request.chosen))
     with open_sets(request.seeds, ports.blobs) as sets:
         require_seeds(recipe, sets)
     aliases = resolve_aliases(recipe, request.aliases)

@@ -35,7 +35,7 @@ def find_models(aliases: Mapping[str, ModelName], prices: Prices) -> Mapping[Mod
 
 
 def list_models(aliases: Mapping[str, ModelName], described: Iterable[ModelName], prices: Prices) -> list[JsonObject]:
-    """The models that aliases stand for or that are described, with prices in dollars a million tokens, or a problem."""
+    """The models that aliases name or that are described, each with its price for a million tokens or a problem."""
     names = sorted({*aliases.values(), *described})
     return [_listed(name, sorted(alias for alias in aliases if aliases[alias] == name), prices) for name in names]
 

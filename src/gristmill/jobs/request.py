@@ -21,7 +21,7 @@ class JobRequest:
     """An order as it was given.
 
     `aliases` say what the model names of the template stand for; the one under "" stands for all it does not name.
-    `priced` are the models whose price the user gave now. `budget` and `random_seed` are None when not given.
+    `chosen` are those that this very order named: each must be one of the template's. `priced` are the models whose price the user gave now. `budget` and `random_seed` are None when not given.
     `spread_over` takes slots spread over an order of so many records, in place of the first ones. `name` is what the
     owner calls the job, else the template's; `kept` is the kept template that `template` came from. `id` is the
     job's id where a request that is sent twice must make one job. A template that is not `is_trusted` is read and
@@ -32,6 +32,7 @@ class JobRequest:
     records: int
     seeds: Mapping[str, StoredSeeds] = field(default_factory=dict)
     aliases: Mapping[str, ModelName] = field(default_factory=dict)
+    chosen: frozenset[str] = frozenset()
     priced: frozenset[ModelName] = frozenset()
     budget: NanoUsd | None = None
     random_seed: int | None = None

@@ -1,6 +1,8 @@
 """Logs of workers: one JSON line for each decision, never a prompt, a record or a secret."""
 
 import io
+import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
 
 # Bytes of lines kept for when there is room again; beyond them the latest are dropped.
 MOST_WAITING = 1_000_000
+
+_COMMON = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
 
 
 class _LogFile(io.FileIO):
@@ -38,18 +46,43 @@ def open_log(folder: Path, worker: WorkerId, job: JobId | None = None) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"worker-{worker}.log"
+    # Open as long as the process lives; unbuffered, so that a kill takes no line.
+    _write_lines_to(cast("BinaryIO", _LogFile(path, "ab")))
+    structlog.contextvars.bind_contextvars(worker=worker, **({} if job is None else {"job": job}))
+    return path
+
+
+def open_server_log() -> None:
+    """Send this process's log to stderr: as JSON lines, or laid out for people where one is reading."""
+    # Uvicorn speaks through the standard library; only what it warns of is worth a line.
+    logging.basicConfig(level=logging.WARNING, handlers=[_Forwarded()], force=True)
+    if not sys.stderr.isatty():
+        _write_lines_to(sys.stderr.buffer)
+        return
+    structlog.configure(
+        processors=[*_COMMON, structlog.dev.ConsoleRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Forwarded(logging.Handler):
+    """What the standard library's loggers say, as a line of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass it on."""
+        structlog.get_logger().warning(record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def _write_lines_to(file: BinaryIO) -> None:
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *_COMMON,
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=orjson.dumps, default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-        # Open as long as the process lives; unbuffered, so that a kill takes no line.
-        logger_factory=structlog.BytesLoggerFactory(file=cast("BinaryIO", _LogFile(path, "ab"))),
+        logger_factory=structlog.BytesLoggerFactory(file=file),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(worker=worker, **({} if job is None else {"job": job}))
-    return path
