@@ -100,7 +100,7 @@ class InvalidCursorError(BadInputError):
 
 
 class InUseError(BadInputError):
-    """Another live process holds the folder; the text says which."""
+    """Something else holds it, such as a process a folder, a job a template, a template a name; the text says what."""
 
     code = "in_use"
 
@@ -146,7 +146,7 @@ class IdempotencyConflictError(GristmillError):
 
 
 class WrongStateError(GristmillError):
-    """The job's status does not allow what was asked."""
+    """The state of the job, or of what else was asked about, does not allow it."""
 
     code = "wrong_state"
 

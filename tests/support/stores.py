@@ -28,6 +28,7 @@ from gristmill.domain.usage import Usage
 from gristmill.ports.accounts import AccountStore
 from gristmill.ports.exports import ExportStore
 from gristmill.ports.requests import RequestStore
+from gristmill.ports.seeds import SeedsStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
 from support import postgres
@@ -40,11 +41,14 @@ TTL = timedelta(seconds=30)
 INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
 KINDS = ("sqlite", "postgres")
-TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates", "requests", "exports")
+MILL_TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events")
+LIBRARY_TABLES = ("templates", "template_versions", "seed_sets", "seed_uses", "uploads")
 ACCOUNT_TABLES = ("users", "sessions", "tokens", "api_keys", "throttles", "audit")
+SERVICE_TABLES = ("requests", "exports", "workers")
+TABLES = (*MILL_TABLES, *LIBRARY_TABLES, *ACCOUNT_TABLES, *SERVICE_TABLES)
 
 
-class AnyStore(Store, TemplateStore, AccountStore, RequestStore, ExportStore, Protocol):
+class AnyStore(Store, TemplateStore, SeedsStore, AccountStore, RequestStore, ExportStore, Protocol):
     """Every port that one store satisfies."""
 
 
@@ -178,7 +182,7 @@ class Mill:
 
     def dump(self) -> list[Rows]:
         """Every row of every table, seen past the adapter."""
-        return [sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in (*TABLES, *ACCOUNT_TABLES)]
+        return [sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in TABLES]
 
 
 @contextmanager

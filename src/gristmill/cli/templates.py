@@ -1,6 +1,8 @@
 """`gristmill templates`: the library that templates are kept in, and take fragments from."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.table import Table
@@ -8,10 +10,12 @@ from rich.table import Table
 from gristmill.cli.boundary import about
 from gristmill.cli.options import read_template
 from gristmill.cli.terminal import OUT, say, write_table
+from gristmill.domain.ids import LOCAL
 from gristmill.domain.template import TemplateVersion
 from gristmill.errors import BadInputError, NotFoundError
 from gristmill.library.references import Reference
-from gristmill.library.templates import keep_template
+from gristmill.library.templates import keep_template, lint_here
+from gristmill.ports.templates import TemplateQuery, TemplateStore
 from gristmill.recipes import read_outline
 from gristmill.wiring.library import open_library
 from gristmill.wiring.settings import read_settings
@@ -23,7 +27,7 @@ async def list_templates() -> None:
     Example: gristmill templates list
     """
     async with open_library(read_settings()) as library:
-        kept = await library.list_templates()
+        kept = [version async for version in _newest(library)]
     if kept:
         write_table(_listed(kept))
     else:
@@ -43,7 +47,8 @@ async def push_template(file: Path, /) -> None:
     with about(file):
         source = read_template(file)
         async with open_library(read_settings()) as library:
-            kept = await keep_template(source, library)
+            chance = random.SystemRandom()
+            kept = await keep_template(source, LOCAL, library, lint=lint_here, chance=chance)
     name = f"{kept.version.name}@{kept.version.version}"
     say(f"✓ Kept as {name}." if kept.is_new else f"Nothing is new: it is kept as {name}.", style="green")
 
@@ -62,7 +67,8 @@ async def pull_template(reference: str, file: Path | None = None, /) -> None:
     """
     asked = _reference(reference)
     async with open_library(read_settings()) as library:
-        kept = await library.read_template(asked.name, asked.version)
+        template = await library.find_template(LOCAL, asked.name)
+        kept = await library.read_version(LOCAL, template.id, asked.version)
     if file is None:
         OUT.file.write(kept.source)
         return
@@ -87,17 +93,36 @@ async def show_history(name: str, /) -> None:
         The template's name.
     """
     async with open_library(read_settings()) as library:
-        kept = await library.template_history(name)
-    if not kept:
-        raise NotFoundError(f"No template {name!r} is kept. See: gristmill templates list")
+        kept = [version async for version in _history(library, name)]
     write_table(_listed(kept))
+
+
+async def _newest(library: TemplateStore) -> AsyncIterator[TemplateVersion]:
+    query: TemplateQuery | None = TemplateQuery(with_archived=True)
+    while query is not None:
+        page = await library.list_templates(LOCAL, query)
+        for template in page.items:
+            yield await library.read_version(LOCAL, template.id)
+        query = replace(query, after=page.next) if page.next else None
+
+
+async def _history(library: TemplateStore, name: str) -> AsyncIterator[TemplateVersion]:
+    try:
+        template = await library.find_template(LOCAL, name)
+    except NotFoundError as error:
+        raise NotFoundError(f"No template {name!r} is kept. See: gristmill templates list") from error
+    before = None
+    while kept := await library.read_history(LOCAL, template.id, before=before):
+        for version in kept:
+            yield version
+        before = kept[-1].version
 
 
 def _listed(kept: Sequence[TemplateVersion]) -> Table:
     table = Table("template", "version", "kept at (UTC)", "lends", "takes from", box=None, pad_edge=False)
     for one in kept:
         lends = "yes" if read_outline(one.source).fragment else ""
-        pins = ", ".join(f"{name}@{version}" for name, version in one.pins.items())
+        pins = ", ".join(f"{name.partition('@')[0]}@{ref.version}" for name, ref in one.pins.items())
         table.add_row(one.name, str(one.version), f"{one.created_at:%Y-%m-%d %H:%M}", lends, pins)
     return table
 

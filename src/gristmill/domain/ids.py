@@ -12,6 +12,7 @@ Slot = NewType("Slot", int)
 UserId = NewType("UserId", str)
 TemplateId = NewType("TemplateId", str)
 ExportId = NewType("ExportId", str)
+UploadId = NewType("UploadId", str)
 
 # Who owns what is made on a laptop without an account; no account ever has this id.
 LOCAL = UserId("local")

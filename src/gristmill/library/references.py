@@ -1,4 +1,4 @@
-"""What templates take from one another, as written and as pinned."""
+"""What templates take from one another, as it is written."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,10 @@ class Reference:
     """A template that another names; `version` is None where it says none."""
 
     name: str
-    version: int | None
+    version: int | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name}@{self.version}"
 
 
 def references_in(source: str) -> Iterator[Reference]:
@@ -25,16 +28,15 @@ def references_in(source: str) -> Iterator[Reference]:
     yield from dict.fromkeys(found)
 
 
-def pin(source: str, pins: Mapping[str, int]) -> str:
-    """The source with the pinned version behind every reference that says none."""
-    return _TAG.sub(lambda tag: _pinned(tag, pins), source)
+def rewrite(source: str, names: Mapping[Reference, Reference]) -> str:
+    """The source with each reference that has another name replaced by that."""
+    return _TAG.sub(lambda tag: _rewritten(tag, names), source)
 
 
 def _reference(tag: re.Match[str]) -> Reference:
     return Reference(name=tag["name"], version=int(tag["version"]) if tag["version"] else None)
 
 
-def _pinned(tag: re.Match[str], pins: Mapping[str, int]) -> str:
-    if tag["version"] or tag["name"] not in pins:
-        return tag[0]
-    return f"{tag['begin']}{tag['name']}@{pins[tag['name']]}{tag['quote']}"
+def _rewritten(tag: re.Match[str], names: Mapping[Reference, Reference]) -> str:
+    name = names.get(_reference(tag))
+    return tag[0] if name is None else f"{tag['begin']}{name}{tag['quote']}"

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 
 class Blobs(Protocol):
@@ -37,4 +37,13 @@ class Blobs(Protocol):
 
     async def delete(self, name: str) -> None:
         """Remove the bytes if they are there."""
+        ...
+
+
+@runtime_checkable
+class DirectBlobs(Blobs, Protocol):
+    """Blobs that take a file from a browser without its passing through a server."""
+
+    def presign_put(self, name: str, *, seconds: int, most_bytes: int) -> str:
+        """An address that takes one PUT of at most so many bytes for so many seconds, as the blob of this name."""
         ...

@@ -10,9 +10,10 @@ from gristmill.recipes.reader import Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """A template's name, what it lends to others ("" for nothing), and the names of the fragments behind it."""
+    """A template's name and description, what it lends to others ("" for nothing), and the fragments behind it."""
 
     name: str = ""
+    description: str = ""
     fragment: str = ""
     behind: frozenset[str] = frozenset()
 
@@ -24,7 +25,12 @@ def read_outline(source: str) -> Outline:
         return Outline()
     root, *others = documents
     behind = frozenset(fragment.name for fragment in read_fragments(Reader(Findings()), others))
-    return Outline(name=_text(root, "name"), fragment=_text(root, "fragment"), behind=behind)
+    return Outline(
+        name=_text(root, "name"),
+        description=_text(root, "description"),
+        fragment=_text(root, "fragment"),
+        behind=behind,
+    )
 
 
 def _text(root: Node, key: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from gristmill.domain.ids import LOCAL
+from gristmill.library.completing import complete_source
 from gristmill.library.references import references_in
-from gristmill.library.templates import with_fragments
 from gristmill.ports.templates import TemplateStore
 from gristmill.wiring.ports import open_store_at
 from gristmill.wiring.settings import Settings, read_settings
@@ -28,4 +29,4 @@ async def complete_template(source: str) -> str:
     if not any(references_in(source)):
         return source
     async with open_library(read_settings()) as library:
-        return await with_fragments(source, library)
+        return (await complete_source(source, LOCAL, library)).source

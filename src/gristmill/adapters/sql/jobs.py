@@ -10,6 +10,7 @@ from gristmill.adapters.sql.events import write_event
 from gristmill.adapters.sql.limits import hold_limit
 from gristmill.adapters.sql.manifest import read_digest
 from gristmill.adapters.sql.rows import decode_job, encode_job, encode_time
+from gristmill.adapters.sql.seed_sets import note_uses
 from gristmill.adapters.sql.shards import add_shards, read_shard, reap_expired, sum_held, tally_shards
 from gristmill.adapters.sql.tables import budgets, jobs
 from gristmill.adapters.sql.transaction import Transaction
@@ -45,6 +46,7 @@ def create_job(tx: Transaction, job: Job, shards: Sequence[Shard]) -> None:
     add_shards(tx, [sifting, *shards])
     tx.connection.execute(insert(budgets), {"job": job.id, "cap": job.budget, "granted": 0})
     tx.connection.execute(insert(jobs), encode_job(job))
+    note_uses(tx, job)
     _tell_status(tx, job)
 
 

@@ -5,7 +5,14 @@ never read but sums and searches do (`open`, `lost`) are derived when a row is w
 """
 
 from gristmill.adapters.sql.tables.accounts import api_keys, audit, sessions, throttles, tokens, users
-from gristmill.adapters.sql.tables.library import seed_sets, template_versions, templates, uploads
+from gristmill.adapters.sql.tables.library import (
+    condemned_seeds,
+    seed_sets,
+    seed_uses,
+    template_versions,
+    templates,
+    uploads,
+)
 from gristmill.adapters.sql.tables.metadata import metadata
 from gristmill.adapters.sql.tables.mill import budgets, events, jobs, segments, shards, withdrawals
 from gristmill.adapters.sql.tables.service import exports, marks, requests, workers
@@ -14,6 +21,7 @@ __all__ = [
     "api_keys",
     "audit",
     "budgets",
+    "condemned_seeds",
     "events",
     "exports",
     "jobs",
@@ -21,6 +29,7 @@ __all__ = [
     "metadata",
     "requests",
     "seed_sets",
+    "seed_uses",
     "segments",
     "sessions",
     "shards",

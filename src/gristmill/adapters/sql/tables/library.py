@@ -13,6 +13,8 @@ templates = Table(
     # Those of the newest version.
     Column("newest", Integer, nullable=False),
     Column("description", Text, nullable=False),
+    # Name and description with case folded: databases differ in what they know of case.
+    Column("search", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("archived_at", BigInteger),
@@ -59,4 +61,22 @@ uploads = Table(
     Column("name", Text, nullable=False),
     Column("blob", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Index("uploads_by_expiry", "expires_at"),
+)
+
+# Which jobs draw from which sets: written with the job, for its order is one long text.
+seed_uses = Table(
+    "seed_uses",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Index("seed_uses_by_digest", "digest", "owner"),
+)
+
+# Rows about to be deleted: nobody may have a line for them meanwhile.
+condemned_seeds = Table(
+    "condemned_seeds",
+    metadata,
+    Column("digest", Text, primary_key=True),
 )

@@ -53,6 +53,7 @@ def _own_templates() -> None:
         Column("name", Text, nullable=False),
         Column("newest", Integer, nullable=False),
         Column("description", Text, nullable=False),
+        Column("search", Text, nullable=False),
         Column("created_at", BigInteger, nullable=False),
         Column("changed_at", BigInteger, nullable=False),
         Column("archived_at", BigInteger),
@@ -84,6 +85,7 @@ def _template(key: str, versions: Sequence[Any]) -> dict[str, object]:
         "name": last.name,
         "newest": last.version,
         "description": "",
+        "search": last.name,
         "created_at": first.created_at,
         "changed_at": last.created_at,
     }
@@ -121,6 +123,23 @@ def _make_library() -> None:
         Column("blob", Text, nullable=False),
         Column("expires_at", BigInteger, nullable=False),
     )
+    op.create_index("uploads_by_expiry", "uploads", ["expires_at"])
+    op.create_table("condemned_seeds", Column("digest", Text, primary_key=True, nullable=False))
+    _make_seed_uses()
+
+
+def _make_seed_uses() -> None:
+    uses = op.create_table(
+        "seed_uses",
+        Column("job", Text, primary_key=True, nullable=False),
+        Column("digest", Text, primary_key=True, nullable=False),
+        Column("owner", Text, nullable=False),
+    )
+    op.create_index("seed_uses_by_digest", "seed_uses", ["digest", "owner"])
+    jobs = table("jobs", column("id"), column("order"), column("owner"))
+    for row in op.get_bind().execute(select(jobs)).all():
+        digests = set(orjson.loads(row.order)["seeds"].values())
+        op.bulk_insert(uses, [{"job": row.id, "digest": digest, "owner": row.owner} for digest in sorted(digests)])
 
 
 def _make_accounts() -> None:
