@@ -12,7 +12,7 @@ from gristmill.recipes.rewriting import with_checks
 
 
 async def request_of(order: OrderIn, caller: Caller, *, job: JobId | None = None) -> JobRequest:
-    """The request an order stands for. Raises NotFoundError for a template or seeds that are not the caller's to use."""
+    """The request an order stands for. Raises NotFoundError for what is not the caller's to use."""
     store, user = caller.service.store, caller.user
     version = await store.read_version(user, TemplateId(order.template), order.version)
     source = await complete_version(version, user, store)

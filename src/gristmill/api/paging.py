@@ -49,6 +49,17 @@ def decode_cursor(cursor: str | None) -> str | None:
     return place
 
 
+def decode_number(cursor: str | None) -> int | None:
+    """The number of a cursor. Raises InvalidCursorError for one that is none."""
+    place = decode_cursor(cursor)
+    if place is None:
+        return None
+    # More digits than a store counts to.
+    if not (place.isascii() and place.isdecimal() and len(place) <= 18):  # noqa: PLR2004
+        raise InvalidCursorError
+    return int(place)
+
+
 @contextmanager
 def refuse_stray() -> Iterator[None]:
     """Let a place that a list does not know be a cursor that is none of this list."""

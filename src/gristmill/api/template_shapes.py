@@ -217,7 +217,7 @@ def template_json(template: Template, user: str) -> JsonObject:
 
 def version_json(version: TemplateVersion) -> JsonObject:
     """The shape of a version."""
-    takes = {name: {"template": ref.template, "version": ref.version} for name, ref in version.pins.items()}
+    takes: JsonObject = {name: {"template": ref.template, "version": ref.version} for name, ref in version.pins.items()}
     return {"version": version.version, "created_at": time_json(version.created_at), "takes": takes}
 
 

@@ -21,11 +21,11 @@ class JobRequest:
     """An order as it was given.
 
     `aliases` say what the model names of the template stand for; the one under "" stands for all it does not name.
-    `chosen` are those that this very order named: each must be one of the template's. `priced` are the models whose price the user gave now. `budget` and `random_seed` are None when not given.
-    `spread_over` takes slots spread over an order of so many records, in place of the first ones. `name` is what the
-    owner calls the job, else the template's; `kept` is the kept template that `template` came from. `id` is the
-    job's id where a request that is sent twice must make one job. A template that is not `is_trusted` is read and
-    rendered in a process apart.
+    `chosen` are those that this very order named, each one of the template's. `priced` are the models whose price the
+    user gave now. `budget` and `random_seed` are None when not given. `spread_over` takes slots spread over an order of
+    so many records, in place of the first ones. `id` is the job's where a request that is sent twice must make one job.
+    `name` is what the owner calls it, else the template's. `kept` is the kept template that `template` came from. One
+    that is not `is_trusted` is read and rendered in a process apart.
     """
 
     template: str

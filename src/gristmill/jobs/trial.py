@@ -1,12 +1,18 @@
 """A few calls that somebody waits for: jobs like all others, with a budget and a ledger."""
 
 import asyncio
+from collections.abc import Sequence
 
 import yaml
 
 from gristmill.domain.ids import JobId
+from gristmill.domain.job import Job
+from gristmill.domain.json import JsonObject
+from gristmill.jobs.attempts import read_attempts, seeds_of
 from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.preview import attempt_json
 from gristmill.jobs.report import JobReport, read_report
+from gristmill.recipes import compile_template
 
 LOOK_SECONDS = 0.2
 
@@ -28,3 +34,10 @@ async def await_job(ports: JobPorts, job: JobId, *, seconds: float) -> JobReport
         await asyncio.sleep(LOOK_SECONDS)
         report = await read_report(ports.store, ports.clock, job)
     return report
+
+
+async def trial_items(job: Job, ports: JobPorts) -> Sequence[JsonObject]:
+    """The Preview shape of every attempt that was committed."""
+    rows, recipe = await read_attempts(job, ports), compile_template(job.order.template)
+    seeds = seeds_of(rows, job, ports)
+    return [attempt_json(recipe, row, seeds[row.slot]) for row in rows]

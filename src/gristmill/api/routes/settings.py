@@ -13,14 +13,11 @@ from gristmill.api.shapes import In, JobShape, JsonRecord, Usd
 from gristmill.domain.completion import ModelName
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, parse_usd
-from gristmill.jobs.attempts import read_attempts
 from gristmill.jobs.create import create_job
 from gristmill.jobs.models import list_models
-from gristmill.jobs.preview import attempt_json
 from gristmill.jobs.report import report_json
 from gristmill.jobs.request import JobRequest
-from gristmill.jobs.trial import await_job, template_of_test
-from gristmill.recipes import compile_template
+from gristmill.jobs.trial import await_job, template_of_test, trial_items
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(tags=["settings"])
@@ -107,5 +104,4 @@ async def test_model(which: ModelTestIn, caller: Writer) -> JsonObject:
     )
     job = await create_job(request, ports, chance=new_chance())
     report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
-    rows, recipe = await read_attempts(report.job, ports), compile_template(request.template)
-    return {"job": report_json(report), "items": [attempt_json(recipe, row, {}) for row in rows]}
+    return {"job": report_json(report), "items": await trial_items(report.job, ports)}

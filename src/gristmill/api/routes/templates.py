@@ -1,0 +1,246 @@
+"""Templates: kept in versions that never change, compared, forked, published, checked and tried."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute
+from gristmill.api.orders import find_aliases, find_seeds
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_of, decode_number, encode_cursor, place_of
+from gristmill.api.problems import problem_responses
+from gristmill.api.service import Caller, Reader, Writer
+from gristmill.api.template_shapes import (
+    DiffShape,
+    ForkIn,
+    LintIn,
+    LintShape,
+    PreviewIn,
+    PreviewShape,
+    SourceIn,
+    TemplateShape,
+    TemplateWithSource,
+    VersionShape,
+    diff_json,
+    finding_json,
+    seed_ids_of,
+    template_json,
+    version_json,
+)
+from gristmill.domain.ids import TemplateId
+from gristmill.domain.json import JsonObject
+from gristmill.domain.paging import Page as StoredPage
+from gristmill.domain.template import Template, TemplateVersion
+from gristmill.jobs.create import create_job, read_order
+from gristmill.jobs.preview import preview_json, preview_slots
+from gristmill.jobs.report import report_json, time_json
+from gristmill.jobs.request import JobRequest
+from gristmill.jobs.seeds import check_sets, open_sets, refuse_unknown_sets
+from gristmill.jobs.trial import await_job, trial_items
+from gristmill.library import templates as library
+from gristmill.library.completing import complete_source
+from gristmill.library.differences import diff_versions
+from gristmill.ports.templates import TemplateOrder, TemplateQuery
+from gristmill.recipes import compile_template
+from gristmill.wiring.chance import new_chance
+
+router = APIRouter(prefix="/templates", tags=["templates"], route_class=IdempotentRoute)
+
+WAIT_SECONDS = 30.0
+
+TemplatePath = Annotated[str, Path(alias="id", max_length=64, description="The template's id.")]
+Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="One of its versions; else the newest.")]
+Words = Annotated[str, Query(max_length=200, description="In the name or the description.")]
+READ = problem_responses(401, 403, 404)
+WRITE = problem_responses(401, 403, 404, 409)
+
+
+@router.get("", response_model=Page[TemplateShape], responses=problem_responses(401, 403))
+async def list_own(  # noqa: PLR0917 - each is a parameter of the query
+    caller: Reader,
+    q: Words = "",
+    archived: bool = False,  # noqa: FBT001, FBT002
+    order: TemplateOrder = "name",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> JsonObject:
+    """Your templates."""
+    query = TemplateQuery(by=order, text=q, with_archived=archived, limit=limit, after=place_of(cursor))
+    return _page_json(await caller.service.store.list_templates(caller.user, query), caller)
+
+
+@router.post("", response_model=TemplateWithSource, status_code=201, responses=WRITE)
+async def create(wanted: SourceIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+    """Keep a new template, under the name that it gives itself. What it takes from others is pinned now."""
+    service = caller.service
+    version = await library.create_template(
+        wanted.source, caller.user, service.store, lint=service.renderer.lint, chance=new_chance()
+    )
+    return await _with_source(version, caller)
+
+
+@router.get("/public", response_model=Page[TemplateShape], responses=problem_responses(401, 403))
+async def list_public(caller: Reader, q: Words = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
+    """Templates that somebody published, the latest first."""
+    query = TemplateQuery(by="published", text=q, limit=limit, after=place_of(cursor))
+    return _page_json(await caller.service.store.list_public_templates(query), caller)
+
+
+@router.post("/lint", response_model=LintShape, responses=READ)
+async def lint(wanted: LintIn, caller: Reader) -> JsonObject:
+    """Say what is wrong or doubtful about a source, and about seed sets for it. Nothing is kept."""
+    service = caller.service
+    completed = await complete_source(wanted.source, caller.user, service.store)
+    found = [*await service.renderer.lint(completed.source)]
+    if wanted.seeds is not None and not any(finding.severity == "error" for finding in found):
+        recipe = compile_template(completed.source)
+        sets = await find_seeds(seed_ids_of(wanted.seeds), caller)
+        refuse_unknown_sets(recipe, sets)
+        with open_sets(sets, service.blobs) as readers:
+            found += check_sets(recipe, readers)
+    return {"findings": [finding_json(finding) for finding in found]}
+
+
+@router.post("/preview", response_model=PreviewShape, responses=WRITE)
+async def preview(wanted: PreviewIn, caller: Writer) -> JsonObject:
+    """Look at a few records before making many. With `call` they are made, as a job of its own with its own budget.
+
+    Waits up to 30 seconds for them; the job goes on after that, and can be looked at by its id.
+    """
+    service = caller.service
+    completed = await complete_source(wanted.source, caller.user, service.store)
+    request = JobRequest(
+        owner=caller.user,
+        kind="preview",
+        template=completed.source,
+        records=wanted.n,
+        seeds=await find_seeds(seed_ids_of(wanted.seeds), caller),
+        aliases=await find_aliases(wanted.models, caller),
+        chosen=frozenset(wanted.models),
+        budget=wanted.budget,
+        random_seed=wanted.random_seed,
+        is_trusted=False,
+    )
+    ports = await service.job_ports(caller.user)
+    if not wanted.call:
+        planned = await read_order(request, ports)
+        shown = await preview_slots(planned.recipe, planned.order, request, ports, n=wanted.n)
+        return {"items": [preview_json(one) for one in shown], "job": None}
+    job = await create_job(request, ports, chance=new_chance())
+    report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
+    return {"items": await trial_items(report.job, ports), "job": report_json(report)}
+
+
+@router.get("/{id}", response_model=TemplateWithSource, responses=READ)
+async def show(caller: Reader, template: TemplatePath, version: Version = None) -> JsonObject:
+    """A template of yours, or a public one, at a version."""
+    return await _with_source(
+        await caller.service.store.read_version(caller.user, TemplateId(template), version), caller
+    )
+
+
+@router.put("/{id}", response_model=TemplateWithSource, responses=WRITE)
+async def save(wanted: SourceIn, caller: Writer, template: TemplatePath) -> JsonObject:
+    """Keep the next version of a template; the newest source again makes none."""
+    service = caller.service
+    version = await library.add_version(
+        TemplateId(template), wanted.source, caller.user, service.store, lint=service.renderer.lint
+    )
+    return await _with_source(version, caller)
+
+
+@router.delete("/{id}", status_code=204, responses=WRITE)
+async def delete(caller: Writer, template: TemplatePath) -> Response:
+    """Remove a template from which no job was made; others can be archived."""
+    await caller.service.store.delete_template(caller.user, TemplateId(template))
+    return Response(status_code=204)
+
+
+@router.get("/{id}/versions", response_model=Page[VersionShape], responses=READ)
+async def versions(
+    caller: Reader, template: TemplatePath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> JsonObject:
+    """The versions of a template, newest first."""
+    history = await caller.service.store.read_history(
+        caller.user, TemplateId(template), before=decode_number(cursor), limit=limit + 1
+    )
+    shown = history[:limit]
+    next_cursor = encode_cursor(str(shown[-1].version)) if len(history) > limit else None
+    return {"items": [version_json(version) for version in shown], "next_cursor": next_cursor}
+
+
+@router.get("/{id}/diff", response_model=DiffShape, responses=READ)
+async def diff(
+    caller: Reader,
+    template: TemplatePath,
+    old: Annotated[int, Query(alias="from", ge=1, le=2**31 - 1)],
+    new: Annotated[int, Query(alias="to", ge=1, le=2**31 - 1)],
+) -> JsonObject:
+    """What differs between two versions."""
+    return diff_json(await diff_versions(TemplateId(template), old, new, caller.user, caller.service.store))
+
+
+@router.get(
+    "/{id}/source",
+    response_class=Response,
+    responses={**READ, 200: {"description": "The source.", "content": {"application/yaml": {}}}},
+)
+async def source(caller: Reader, template: TemplatePath, version: Version = None) -> Response:
+    """The source of a version, byte for byte as it was given."""
+    found = await caller.service.store.read_version(caller.user, TemplateId(template), version)
+    name = f"{found.name}.yaml"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(found.source.encode(), media_type="application/yaml", headers=headers)
+
+
+@router.post("/{id}/fork", response_model=TemplateWithSource, status_code=201, responses=WRITE)
+async def fork(
+    caller: Writer, template: TemplatePath, at: ForkIn | None = None, _key: IdempotencyKey = None
+) -> JsonObject:
+    """Make a template of your own from one of yours or a public one, under a name that is free."""
+    version = await library.fork_template(
+        TemplateId(template), at.version if at else None, caller.user, caller.service.store, chance=new_chance()
+    )
+    return await _with_source(version, caller)
+
+
+@router.post("/{id}/archive", response_model=TemplateShape, responses=WRITE)
+async def archive(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
+    """Put a template away: lists leave it out, and nothing else changes."""
+    found = await caller.service.store.archive_template(caller.user, TemplateId(template), archived=True)
+    return template_json(found, caller.user)
+
+
+@router.delete("/{id}/archive", response_model=TemplateShape, responses=WRITE)
+async def unarchive(caller: Writer, template: TemplatePath) -> JsonObject:
+    """Take a template out of the archive."""
+    found = await caller.service.store.archive_template(caller.user, TemplateId(template), archived=False)
+    return template_json(found, caller.user)
+
+
+@router.post("/{id}/publish", response_model=TemplateShape, responses=WRITE)
+async def publish(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
+    """Let everybody read all versions of a template, and take from it."""
+    found = await library.publish_template(TemplateId(template), caller.user, caller.service.store)
+    return template_json(found, caller.user)
+
+
+@router.delete("/{id}/publish", response_model=TemplateShape, responses=WRITE)
+async def unpublish(caller: Writer, template: TemplatePath) -> JsonObject:
+    """Make a template private again. Jobs that others made from it go on; new ones of theirs are refused."""
+    found = await caller.service.store.publish_template(caller.user, TemplateId(template), published=False)
+    return template_json(found, caller.user)
+
+
+async def _with_source(version: TemplateVersion, caller: Caller) -> JsonObject:
+    template = await caller.service.store.read_template(caller.user, version.template)
+    return {
+        **template_json(template, caller.user),
+        "version": version.version,
+        "source": version.source,
+        "version_created_at": time_json(version.created_at),
+    }
+
+
+def _page_json(page: StoredPage[Template], caller: Caller) -> JsonObject:
+    items = [template_json(template, caller.user) for template in page.items]
+    return {"items": items, "next_cursor": cursor_of(page.next)}
