@@ -25,6 +25,7 @@ from gristmill.domain.shard import Lease, Progress, Report
 from gristmill.domain.sharding import plan_shards
 from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
+from gristmill.ports.marks import MarkStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
 
@@ -36,10 +37,10 @@ TTL = timedelta(seconds=30)
 INSTANT = timedelta(microseconds=1)
 JOB = JobId("job-1")
 KINDS = ("sqlite",)
-TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates")
+TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates", "marks")
 
 
-class AnyStore(Store, TemplateStore, Protocol):
+class AnyStore(Store, TemplateStore, MarkStore, Protocol):
     """Every port that one store satisfies."""
 
 
