@@ -42,6 +42,12 @@ class BadInputError(GristmillError):
         self.findings = tuple(findings)
 
 
+class InvalidCursorError(BadInputError):
+    """The cursor was not given out for this list."""
+
+    code = "invalid_cursor"
+
+
 class InvalidTemplateError(BadInputError):
     """The template does not compile."""
 

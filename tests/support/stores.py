@@ -27,6 +27,7 @@ from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
 from gristmill.ports.accounts import AccountStore
 from gristmill.ports.exports import ExportStore
+from gristmill.ports.marks import MarkStore
 from gristmill.ports.requests import RequestStore
 from gristmill.ports.seeds import SeedsStore
 from gristmill.ports.store import Store
@@ -44,11 +45,11 @@ KINDS = ("sqlite", "postgres")
 MILL_TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events")
 LIBRARY_TABLES = ("templates", "template_versions", "seed_sets", "seed_uses", "uploads")
 ACCOUNT_TABLES = ("users", "sessions", "tokens", "api_keys", "throttles", "audit")
-SERVICE_TABLES = ("requests", "exports", "workers")
+SERVICE_TABLES = ("marks", "requests", "exports", "workers")
 TABLES = (*MILL_TABLES, *LIBRARY_TABLES, *ACCOUNT_TABLES, *SERVICE_TABLES)
 
 
-class AnyStore(Store, TemplateStore, SeedsStore, AccountStore, RequestStore, ExportStore, Protocol):
+class AnyStore(Store, TemplateStore, SeedsStore, AccountStore, MarkStore, RequestStore, ExportStore, Protocol):
     """Every port that one store satisfies."""
 
 

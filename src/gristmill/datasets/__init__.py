@@ -1,31 +1,45 @@
 """Records and bytes: seeds in; segments, what a manifest shows, and exports out."""
 
 from gristmill.datasets.columns import decode_segment, encode_segment
+from gristmill.datasets.compaction import compact_job
 from gristmill.datasets.exports import Exported, Format, export_records
 from gristmill.datasets.fingerprints import FingerprintSet
 from gristmill.datasets.formats.conventions import CONVENTIONS, find_convention
 from gristmill.datasets.formats.folder import FolderFacts, export_folder
 from gristmill.datasets.formats.splits import Splits, check_splits, parse_splits
 from gristmill.datasets.formats.trainers import KEYS, line_of
+from gristmill.datasets.index import read_summary
 from gristmill.datasets.nearset import NearSet
-from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
+from gristmill.datasets.readers import (
+    Printed,
+    read_entries,
+    read_fingerprints,
+    read_records,
+    read_rejects,
+    read_slot,
+    read_unfinished,
+)
 from gristmill.datasets.rejects import RejectList, list_rejects
 from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds
 from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading, reading_of
 from gristmill.datasets.seeds import SeedsReader, StoredSeeds, open_seeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
+from gristmill.datasets.statistics import FieldStatistics, FieldSummary, RecordSummary
 
 __all__ = [
     "CONVENTIONS",
     "KEYS",
     "PLAIN_READING",
     "Exported",
+    "FieldStatistics",
+    "FieldSummary",
     "FingerprintSet",
     "FolderFacts",
     "Format",
     "NearSet",
     "Printed",
+    "RecordSummary",
     "RejectList",
     "SeedReading",
     "SeedSurvey",
@@ -36,6 +50,7 @@ __all__ = [
     "blob_name",
     "check_seeds",
     "check_splits",
+    "compact_job",
     "decode_segment",
     "encode_segment",
     "export_folder",
@@ -45,9 +60,12 @@ __all__ = [
     "list_rejects",
     "open_seeds",
     "parse_splits",
+    "read_entries",
     "read_fingerprints",
     "read_records",
     "read_rejects",
+    "read_slot",
+    "read_summary",
     "read_unfinished",
     "reading_of",
     "seeds_name",

@@ -16,13 +16,14 @@ def lineage_of(row: Row) -> JsonObject:
         "attempt": row.attempt,
         "seed_row": row.seed_row,
         "values": row.values,
-        "calls": [_call_of(call) for call in row.calls],
-        "checks": [_check_of(check) for check in row.checks],
+        "calls": [call_json(call) for call in row.calls],
+        "checks": [check_json(check) for check in row.checks],
         "finished_at": row.finished_at.isoformat(),
     }
 
 
-def _call_of(call: Call) -> JsonObject:
+def call_json(call: Call) -> JsonObject:
+    """A call with its prompt, reply, tokens and cost."""
     return {
         "step": call.place.step,
         "repair": call.place.repair,
@@ -46,5 +47,6 @@ def _call_of(call: Call) -> JsonObject:
     }
 
 
-def _check_of(check: CheckResult) -> JsonObject:
+def check_json(check: CheckResult) -> JsonObject:
+    """What a check said."""
     return {"check": check.check, "passed": check.passed, "value": check.value, "words": check.words}

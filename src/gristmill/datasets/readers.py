@@ -1,7 +1,7 @@
 """What a manifest shows: records, rejects, unfinished rows and fingerprints, a shard at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from gristmill.datasets.columns import ACCEPTED, REJECTED, UNFINISHED, decode_rows, read_table
 from gristmill.datasets.segments import read_segment
+from gristmill.domain.call import Call
 from gristmill.domain.ids import JobId, ShardNumber, Slot
 from gristmill.domain.record import DUPLICATE, Row
 from gristmill.domain.segment import Segment
@@ -23,6 +24,7 @@ from gristmill.ports.store import Manifest
 BATCH_ROWS = 256
 
 PLAIN_COLUMNS = ["slot", "attempt", "standing", "seed_row", "record", "finished_at"]
+ENTRY_COLUMNS = ["slot", "attempt", "calls", "finished_at"]
 PRINT_COLUMNS = ["slot", "attempt", "standing", "fingerprints"]
 
 Mask: TypeAlias = Callable[[pa.Table], Any]
@@ -36,7 +38,9 @@ class Printed(NamedTuple):
     fingerprints: tuple[int, ...]
 
 
-async def read_records(blobs: Blobs, job: JobId, manifest: Manifest, *, lineage: bool = True) -> AsyncIterator[Row]:
+async def read_records(
+    blobs: Blobs, job: JobId, manifest: Manifest, *, lineage: bool = True
+) -> AsyncGenerator[Row, None]:
     """The standing records in the order of their slots.
 
     Without `lineage` only slot, attempt, seed row, record and time are read; the rest of each row is empty. Holds
@@ -69,6 +73,19 @@ async def read_unfinished(blobs: Blobs, job: JobId, manifest: Manifest, shard: S
     return [row for table in tables for row in _rows(table) if row.slot not in done]
 
 
+async def read_slot(blobs: Blobs, job: JobId, manifest: Manifest, shard: ShardNumber, slot: Slot) -> list[Row]:
+    """All rows of a slot of this shard, in the order of attempts and commits, whatever became of them."""
+    shown = (segment for segment in manifest.segments if segment.shard == shard)
+    tables = [table async for table in _shards(blobs, job, shown, _is_of(slot), None)]
+    return [row for table in tables for row in _rows(table)]
+
+
+async def read_entries(blobs: Blobs, job: JobId, segment: Segment) -> list[Call]:
+    """The ledger entries of a segment, in its order. Raises NotFoundError when its bytes are missing or changed."""
+    content = await read_segment(blobs, job, segment)
+    return await asyncio.to_thread(_entries, content)
+
+
 async def read_fingerprints(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIterator[Printed]:
     """The fingerprints of the standing records, by the pass in which they stood and then by slot."""
     shown = sorted((segment for segment in manifest.segments if segment.accepted), key=attrgetter("passed"))
@@ -98,6 +115,11 @@ def _read_rows(content: bytes, mask: Mask, columns: list[str] | None) -> pa.Tabl
     return table.filter(mask(table))
 
 
+def _entries(content: bytes) -> list[Call]:
+    rows = _rows(read_table(content, ENTRY_COLUMNS))
+    return [call for row in rows for call in row.calls if call.entry]
+
+
 def _rows(table: pa.Table) -> Iterator[Row]:
     for start in range(0, table.num_rows, BATCH_ROWS):
         yield from decode_rows(table.slice(start, BATCH_ROWS))
@@ -113,6 +135,10 @@ def _may_be_reject(manifest: Manifest) -> Mask:
         return pc.or_(_stands(REJECTED)(table), withdrawn)
 
     return mask
+
+
+def _is_of(slot: Slot) -> Mask:
+    return lambda table: pc.equal(table["slot"], pa.scalar(slot, pa.int64()))
 
 
 def _stands(standing: str) -> Mask:

@@ -27,6 +27,10 @@ class Blobs(Protocol):
         """A seekable reader over the bytes, for files too big to read at once. Raises NotFoundError."""
         ...
 
+    def path_of(self, name: str) -> Path | None:
+        """Where the bytes lie, or would, as a file of this machine that may be read, never written; None if not so."""
+        ...
+
     async def exists(self, name: str) -> bool:
         """Whether the name is taken."""
         ...

@@ -39,6 +39,10 @@ class LocalBlobs:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotFoundError(f"there is no blob {name}") from error
 
+    def path_of(self, name: str) -> Path | None:
+        """The file itself."""
+        return self._path(name)
+
     async def exists(self, name: str) -> bool:
         """Whether the name is taken."""
         return self._path(name).is_file()

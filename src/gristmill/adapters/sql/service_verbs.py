@@ -1,18 +1,19 @@
 """The store's verbs for what a server adds to jobs: marks, exports, workers that live, and requests sent twice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from gristmill.adapters.sql import exports, requests, workers
+from gristmill.adapters.sql import exports, marks, requests, workers
 from gristmill.adapters.sql.connected import Connected
 from gristmill.domain.export import Export, ExportFile
-from gristmill.domain.ids import ExportId, JobId, UserId, WorkerId
+from gristmill.domain.ids import ExportId, JobId, Slot, UserId, WorkerId
+from gristmill.domain.mark import Mark, Opinion
 from gristmill.domain.worker import WorkerGauges, WorkerReport
 from gristmill.ports.requests import Claim
 
 
 class ServiceVerbs(Connected):
-    """`ports.requests.RequestStore`, `ports.exports.ExportStore` and `ports.workers.WorkerStore`."""
+    """`RequestStore`, `ExportStore`, `WorkerStore` and `MarkStore` of `ports`; what each verb promises stands there."""
 
     async def claim_request(self, owner: UserId, key: str, digest: str) -> Claim:
         return await self._write(requests.claim_request, owner, key, digest)
@@ -49,3 +50,12 @@ class ServiceVerbs(Connected):
 
     async def list_workers(self, since: datetime) -> Sequence[WorkerReport]:
         return await self._read(workers.list_workers, since)
+
+    async def set_marks(self, job: JobId, slots: Collection[Slot], mark: Opinion | None, note: str = "") -> None:
+        await self._write(marks.set_marks, job, slots, mark, note)
+
+    async def read_marks(self, job: JobId, *, first: Slot, last: Slot) -> Sequence[Mark]:
+        return await self._read(marks.read_marks, job, first, last)
+
+    async def list_marks(self, job: JobId, mark: Opinion, *, first: Slot, limit: int) -> Sequence[Mark]:
+        return await self._read(marks.list_marks, job, mark, first, limit)
