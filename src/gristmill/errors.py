@@ -42,12 +42,6 @@ class BadInputError(GristmillError):
         self.findings = tuple(findings)
 
 
-class InvalidCursorError(BadInputError):
-    """The cursor was not given out for this list."""
-
-    code = "invalid_cursor"
-
-
 class InvalidTemplateError(BadInputError):
     """The template does not compile."""
 
@@ -101,8 +95,10 @@ class InvalidCursorError(BadInputError):
 
     code = "invalid_cursor"
 
-    def __init__(self) -> None:
-        super().__init__("This cursor is none of this list. Take `next_cursor` as it is, or begin without one.")
+    def __init__(
+        self, message: str = "This cursor is none of this list. Take `next_cursor` as it is, or begin without one."
+    ) -> None:
+        super().__init__(message)
 
 
 class InUseError(BadInputError):

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from gristmill.api import docs
 from gristmill.api.middleware import BodyLimit, RequestFrame
 from gristmill.api.problems import add_problem_handlers
-from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, settings, templates
+from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, records, settings, templates
 from gristmill.wiring.service import Service, open_service
 from gristmill.wiring.settings import read_settings
 
@@ -18,6 +18,7 @@ ROUTERS: Final = (
     auth.router,
     templates.router,
     jobs.router,
+    records.router,
     exports.router,
     dashboard.router,
     settings.router,

@@ -40,3 +40,15 @@ class JobCosts:
     kind: JobKind
     status: JobStatus
     totals: JobTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreTotals:
+    """What all jobs of a store add up to: statuses of those that were not deleted, and the money of all."""
+
+    jobs: Mapping[JobStatus, int] = field(default_factory=dict)
+    accepted: int = 0
+    rejected: int = 0
+    spent: Mapping[str, Spent] = field(default_factory=dict)
+    lost: NanoUsd = ZERO
+    held: NanoUsd = ZERO

@@ -13,7 +13,7 @@ from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot, UserId
 from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
-from gristmill.domain.report import JobCosts, JobTotals
+from gristmill.domain.report import JobCosts, JobTotals, StoreTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
 
@@ -87,6 +87,10 @@ class JobStore(Protocol):
 
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
         """What each job of the owner cost, in the order of creation, of every kind and deleted ones too."""
+        ...
+
+    async def read_store_totals(self) -> StoreTotals:
+        """What all jobs of all owners add up to; `spent` is by model."""
         ...
 
     async def stop_job(self, job: JobId, reason: StopReason, detail: str = "") -> Job:

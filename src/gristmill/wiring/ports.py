@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from gristmill.adapters import openai
+from gristmill.adapters.duckdb import DuckIndex
 from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints
@@ -29,6 +31,7 @@ from gristmill.domain.pricing import Rates, rate_of
 from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
+from gristmill.ports.index import RecordIndex
 from gristmill.ports.models import Models, Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.places import Place
@@ -115,6 +118,18 @@ def open_blobs(url: str) -> Blobs:
     if scheme != "file":
         raise BadInputError(f"No blobs are built in for {url!r}: write file:///PATH.")
     return LocalBlobs(local_path(path))
+
+
+@asynccontextmanager
+async def open_index(place: Place, blobs: Blobs) -> AsyncIterator[RecordIndex]:
+    """What finds records of jobs; what it copies and spills lies in a folder that is gone with it."""
+    scheme, _, path = place.blobs_url.partition("://")
+    with tempfile.TemporaryDirectory(prefix="gristmill-", ignore_cleanup_errors=True) as folder:
+        index = DuckIndex(blobs, Path(folder), root=local_path(path) if scheme == "file" else None)
+        try:
+            yield index
+        finally:
+            await index.close()
 
 
 def local_path(text: str) -> Path:

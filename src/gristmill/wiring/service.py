@@ -12,15 +12,16 @@ from gristmill.domain.account import SOLE, Principal
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import UserId
 from gristmill.domain.user_models import UserModels
-from gristmill.jobs.ports import JobPorts
+from gristmill.jobs.ports import BrowsePorts, JobPorts
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.clock import Clock
+from gristmill.ports.index import RecordIndex
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.accounts import open_account_ports
 from gristmill.wiring.exporting import make_exports
 from gristmill.wiring.places import Place, settings_place
-from gristmill.wiring.ports import open_blobs, open_models, open_renderer, open_store_at
+from gristmill.wiring.ports import open_blobs, open_index, open_models, open_renderer, open_store_at
 from gristmill.wiring.settings import Settings
 from gristmill.wiring.user_models import aliases_for_owner, prices_for_owner
 
@@ -33,6 +34,7 @@ class Service:
     place: Place
     store: SqlStore
     blobs: Blobs
+    index: RecordIndex
     renderer: Renderer
     clock: Clock
     accounts: AccountPorts
@@ -52,6 +54,11 @@ class Service:
     async def aliases(self, user: UserId) -> Mapping[str, ModelName]:
         """What the user's aliases stand for, over the server's, over those from the start."""
         return aliases_for_owner(self.settings, await self._models_of(user))
+
+    @property
+    def browse_ports(self) -> BrowsePorts:
+        """The ports that records are read through."""
+        return BrowsePorts(store=self.store, blobs=self.blobs, index=self.index, clock=self.clock)
 
     @property
     def providers(self) -> Sequence[str]:
@@ -85,13 +92,18 @@ async def open_service(settings: Settings, address: str) -> AsyncIterator[Servic
     """
     place = settings_place(settings)
     store = await open_store_at(place.store_url)
+    blobs = open_blobs(place.blobs_url)
     try:
-        async with open_account_ports(store, settings, address=address) as accounts:
+        async with (
+            open_index(place, blobs) as index,
+            open_account_ports(store, settings, address=address) as accounts,
+        ):
             yield Service(
                 settings=settings,
                 place=place,
                 store=store,
-                blobs=open_blobs(place.blobs_url),
+                blobs=blobs,
+                index=index,
                 renderer=open_renderer(),
                 clock=SystemClock(),
                 accounts=accounts,

@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from gristmill.adapters.sql import costs, events, jobs, leases, manifest, shards, turns
+from gristmill.adapters.sql import events, jobs, leases, manifest, shards, turns
 from gristmill.adapters.sql import sifting as sifting_writes
 from gristmill.adapters.sql.connected import Connected
+from gristmill.adapters.sql.costs import Costs
 from gristmill.adapters.sql.database import Database
 from gristmill.adapters.sql.totals import Totals
 from gristmill.domain.event import Event, EventType
@@ -14,7 +15,7 @@ from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, UserId, Work
 from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
-from gristmill.domain.report import JobCosts, JobTotals
+from gristmill.domain.report import JobCosts, JobTotals, StoreTotals
 from gristmill.domain.segment import Segment, Withdrawal
 from gristmill.domain.shard import Lease, Progress, Report, Shard
 from gristmill.domain.turns import OpenJob
@@ -29,6 +30,7 @@ class MillVerbs(Connected):
     ) -> None:
         super().__init__(database, ttl=ttl, now=now, chance=chance)
         self._totals = Totals()
+        self._costs = Costs(self._totals)
 
     async def create_job(self, job: Job, shards: Sequence[Shard]) -> None:
         await self._write(jobs.create_job, job, shards)
@@ -55,7 +57,10 @@ class MillVerbs(Connected):
         return await self._read(self._totals.read, job, self._totals.known(job))
 
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
-        return await self._read(costs.read_costs, self._totals, self._totals.all_known(), owner)
+        return await self._read(self._costs.read_costs, self._costs.known(), owner)
+
+    async def read_store_totals(self) -> StoreTotals:
+        return await self._read(self._costs.read_store_totals, self._costs.known())
 
     async def stop_job(self, job: JobId, reason: StopReason, detail: str = "") -> Job:
         return await self._write_job(job, jobs.stop_job, job, reason, detail)

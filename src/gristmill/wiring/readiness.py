@@ -1,0 +1,44 @@
+"""Whether a server can do its work: each part tried as a request would."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from gristmill.errors import GristmillError
+from gristmill.wiring.service import Service
+
+# A worker reports itself every few seconds: one that was not heard of for so long is gone.
+SILENT = timedelta(seconds=30)
+
+PartName = Literal["store", "blobs", "workers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartState:
+    """One part, and what is wrong with it."""
+
+    name: PartName
+    problem: str = ""
+
+
+async def check_readiness(service: Service) -> Sequence[PartState]:
+    """How store, blobs and workers stand."""
+    return [
+        await _try("store", lambda: service.store.list_jobs(limit=1)),
+        await _try("blobs", lambda: service.blobs.exists("ready")),
+        await _try("workers", lambda: _require_workers(service)),
+    ]
+
+
+async def _try(name: PartName, verb: Callable[[], Awaitable[object]]) -> PartState:
+    try:
+        await verb()
+    except (GristmillError, OSError) as error:
+        return PartState(name=name, problem=str(error))
+    return PartState(name=name)
+
+
+async def _require_workers(service: Service) -> None:
+    if not await service.store.list_workers(service.clock.now() - SILENT):
+        raise GristmillError("No worker has reported itself: start `gristmill worker`, or serve with --workers.")
