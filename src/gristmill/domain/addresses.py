@@ -12,7 +12,12 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _GLOBAL = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # Addresses in which another one hides, or that lead through a relay: nobody serves a model there.
-_ODD = tuple(map(ipaddress.ip_network, ("2001::/23", "2002::/16", "2001:db8::/32", "3fff::/20", "192.88.99.0/24")))
+_ODD = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+    )
+)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.?")
 _LOCAL_NAMES = re.compile(r"(.*\.)?(localhost|local|localdomain|internal|home\.arpa)\.?")
 # What WHATWG calls a host that ends in a number: resolvers read 0x7f.1, 0177.1 and 2130706433 as IPv4 addresses.

@@ -95,6 +95,8 @@ class OpenAiModels:
             if line.is_guarded and error.os_error.errno == errno.EACCES:
                 raise CallRefusedError(f"{line.url} is not called: {error.os_error}.", hopeless=True) from error
             raise ProviderFaultError(f"No connection to {line.url}: {error}", sent=False) from error
+        except aiohttp.InvalidURL as error:
+            raise CallRefusedError(f"{line.url} is no address: {error}.", hopeless=True) from error
         except TimeoutError as error:
             raise ProviderFaultError(f"The provider gave no answer within {timeout_seconds:g} s.") from error
         except (aiohttp.ClientError, OSError) as error:
