@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from gristmill.adapters.sql import open_store
 from gristmill.domain.call import CallCounts, ModelSums
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import Digest, JobId, Slot, WorkerId, WriteId
+from gristmill.domain.ids import LOCAL, Digest, JobId, Slot, UserId, WorkerId, WriteId
 from gristmill.domain.job import Job, Order
 from gristmill.domain.model import Limits, Model
 from gristmill.domain.money import ZERO, NanoUsd, Spent
@@ -27,6 +27,8 @@ from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
+from gristmill.ports.turns import TurnStore
+from gristmill.ports.workers import WorkerStore
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -39,7 +41,7 @@ KINDS = ("sqlite",)
 TABLES = ("jobs", "budgets", "shards", "segments", "withdrawals", "events", "templates")
 
 
-class AnyStore(Store, TemplateStore, Protocol):
+class AnyStore(Store, TemplateStore, TurnStore, WorkerStore, Protocol):
     """Every port that one store satisfies."""
 
 
@@ -49,6 +51,8 @@ class Backend(Protocol):
     def open(self, clock: "TurnedClock") -> AnyStore: ...
 
     def query(self, statement: str) -> Rows: ...
+
+    def change(self, statement: str) -> None: ...
 
     def count_open(self) -> int:
         """How many connections of this process are open."""
@@ -81,6 +85,10 @@ class SqliteFile:
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(statement).fetchall()
 
+    def change(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute(statement)
+
     def count_open(self) -> int:
         file = self.path.stat()
         return sum(_is_open_on(descriptor, file) for descriptor in range(256))
@@ -106,9 +114,24 @@ class Mill:
         return WriteId(f"write-{next(self._writes)}")
 
     def create(
-        self, *, records: int = 10, budget: int = 1_000, sifts: bool = False, attempts: int = 3, job: JobId = JOB
+        self,
+        *,
+        records: int = 10,
+        budget: int = 1_000,
+        sifts: bool = False,
+        attempts: int = 3,
+        job: JobId = JOB,
+        owner: UserId = LOCAL,
     ) -> Job:
-        made = a_job(records=records, budget=budget, sifts=sifts, attempts=attempts, job=job, at=self.clock.now())
+        made = a_job(
+            records=records,
+            budget=budget,
+            sifts=sifts,
+            attempts=attempts,
+            job=job,
+            owner=owner,
+            at=self.clock.now(),
+        )
         self(self.store.create_job(made, plan_shards(job, first_slot=0, records=records, first_number=0)))
         return made
 
@@ -183,6 +206,7 @@ def a_job(
     sifts: bool = False,
     attempts: int = 3,
     job: JobId = JOB,
+    owner: UserId = LOCAL,
     at: datetime = NOON,
 ) -> Job:
     tiers = (Tier(above=1_000, rates=Rates(input=NanoUsd(5))),)
@@ -190,6 +214,7 @@ def a_job(
     name = ModelName("scripted:fair")
     return Job(
         id=job,
+        owner=owner,
         name="questions",
         order=Order(
             name="questions",

@@ -20,7 +20,7 @@ from gristmill.adapters.local.blobs import LocalBlobs
 from gristmill.adapters.local.journal import LocalJournal
 from gristmill.adapters.sql.store import SqlStore, open_store
 from gristmill.domain.ids import WorkerId
-from gristmill.domain.job import StopReason
+from gristmill.domain.job import JobStatus, StopReason
 from gristmill.domain.money import NanoUsd
 from gristmill.errors import BudgetTooSmallError, LeaseLostError, WrongStateError
 from gristmill.worker import prepare, tidying
@@ -134,7 +134,7 @@ class World:
     def launch(self, disk: int = 0) -> Process:
         """Start a worker."""
 
-        def work(ports: WorkerPorts, process: Process) -> Coroutine[Any, Any, None]:
+        def work(ports: WorkerPorts, process: Process) -> Coroutine[Any, Any, JobStatus]:
             return run_worker(JOB, ports, process.name, process.drain, grace_seconds=15.0)
 
         return self._start(disk, work)
