@@ -6,7 +6,7 @@ import random
 import sqlite3
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -32,6 +32,8 @@ from gristmill.ports.requests import RequestStore
 from gristmill.ports.seeds import SeedsStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
+from gristmill.ports.turns import TurnStore
+from gristmill.ports.workers import WorkerStore
 from support import postgres
 
 T = TypeVar("T")
@@ -49,7 +51,18 @@ SERVICE_TABLES = ("marks", "requests", "exports", "workers")
 TABLES = (*MILL_TABLES, *LIBRARY_TABLES, *ACCOUNT_TABLES, *SERVICE_TABLES)
 
 
-class AnyStore(Store, TemplateStore, SeedsStore, AccountStore, MarkStore, RequestStore, ExportStore, Protocol):
+class AnyStore(
+    Store,
+    TemplateStore,
+    SeedsStore,
+    AccountStore,
+    MarkStore,
+    RequestStore,
+    ExportStore,
+    TurnStore,
+    WorkerStore,
+    Protocol,
+):
     """Every port that one store satisfies."""
 
 
@@ -59,6 +72,8 @@ class Backend(Protocol):
     def open(self, clock: "TurnedClock") -> AnyStore: ...
 
     def query(self, statement: str) -> Rows: ...
+
+    def change(self, statement: str) -> None: ...
 
     def count_open(self) -> int:
         """How many connections of this process are open."""
@@ -90,6 +105,10 @@ class SqliteFile:
     def query(self, statement: str) -> Rows:
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(statement).fetchall()
+
+    def change(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute(statement)
 
     def count_open(self) -> int:
         file = self.path.stat()
@@ -141,8 +160,15 @@ class Mill:
         job: JobId = JOB,
         owner: UserId = LOCAL,
     ) -> Job:
-        made = a_job(records=records, budget=budget, sifts=sifts, attempts=attempts, job=job, at=self.clock.now())
-        made = replace(made, owner=owner)
+        made = a_job(
+            records=records,
+            budget=budget,
+            sifts=sifts,
+            attempts=attempts,
+            job=job,
+            owner=owner,
+            at=self.clock.now(),
+        )
         self(self.store.create_job(made, plan_shards(job, first_slot=0, records=records, first_number=0)))
         return made
 
@@ -226,6 +252,7 @@ def a_job(
     sifts: bool = False,
     attempts: int = 3,
     job: JobId = JOB,
+    owner: UserId = LOCAL,
     at: datetime = NOON,
 ) -> Job:
     tiers = (Tier(above=1_000, rates=Rates(input=NanoUsd(5))),)
@@ -233,6 +260,7 @@ def a_job(
     name = ModelName("scripted:fair")
     return Job(
         id=job,
+        owner=owner,
         name="questions",
         order=Order(
             name="questions",

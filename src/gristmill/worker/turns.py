@@ -163,7 +163,7 @@ class _Rota:
     async def _put_aside(self, job: JobId, error: Exception) -> None:
         self._falls[job] += 1
         falls, cause = self._falls[job], _cause_of(error)
-        log.error("job_fell", falls=falls, exc_info=error)
+        log.error("job_fell", falls=falls, exc_info=cause)
         self._not_before[job] = self._ports.clock.monotonic() + FALLEN_SECONDS * 2**falls
         if isinstance(cause, (BadInputError, NotFoundError)) or falls >= MOST_FALLS:
             words = str(cause) if isinstance(cause, GristmillError) else WORDS_OF_A_FALL
