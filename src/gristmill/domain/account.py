@@ -1,5 +1,6 @@
 """Who asks, and what they may do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -12,7 +13,7 @@ Role = Literal["user", "admin"]
 # What a key may do: look; order, change and spend; and, for an admin's key, see to other users.
 Scope = Literal["read", "write", "admin"]
 
-SCOPES: dict[Role, frozenset[Scope]] = {
+SCOPES: Mapping[Role, frozenset[Scope]] = {
     "user": frozenset({"read", "write"}),
     "admin": frozenset({"read", "write", "admin"}),
 }

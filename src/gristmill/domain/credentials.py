@@ -19,7 +19,7 @@ def normal_email(text: str) -> str:
     """The address trimmed, in NFC and lower case. Raises BadInputError when it is none."""
     email = unicodedata.normalize("NFC", text.strip()).lower()
     local, _, host = email.partition("@")
-    is_well_formed = email.isprintable() and _EMAIL.fullmatch(email) and "" not in host.split(".")
+    is_well_formed = email.isprintable() and "=?" not in email and _EMAIL.fullmatch(email) and "" not in host.split(".")
     if not is_well_formed or len(email) > LONGEST_EMAIL or len(local) > LONGEST_LOCAL_PART:
         raise BadInputError("This is not an e-mail address: write one such as ada@example.org.")
     return email

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,11 +13,11 @@ from gristmill.domain.ids import Digest, UserId
 TokenKind = Literal["access", "refresh", "verify", "reset"]
 
 # By its first letters a credential found in a log or a repository is known for what it is.
-PREFIXES: dict[TokenKind, str] = {"access": "gma_", "refresh": "gmr_", "verify": "gmv_", "reset": "gmp_"}
+PREFIXES: Mapping[TokenKind, str] = {"access": "gma_", "refresh": "gmr_", "verify": "gmv_", "reset": "gmp_"}
 KEY_PREFIX = "gmk_"
 SECRET_BYTES = 32
 
-LIFETIMES: dict[TokenKind, timedelta] = {
+LIFETIMES: Mapping[TokenKind, timedelta] = {
     "access": timedelta(minutes=15),
     "refresh": timedelta(days=30),
     "verify": timedelta(days=2),

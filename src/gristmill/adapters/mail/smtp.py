@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.message import EmailMessage
 from typing import Literal
 
@@ -56,7 +57,7 @@ class SmtpMailer:
         for is_last in (False, True):
             try:
                 await self._send_once(mail)
-            except (aiosmtplib.SMTPException, OSError) as error:
+            except (aiosmtplib.SMTPException, OSError, ValueError, MessageError) as error:
                 # Not its words: servers repeat the address in them.
                 structlog.get_logger().warning("mail_failed", error=type(error).__name__, is_last=is_last)
             else:
@@ -64,11 +65,10 @@ class SmtpMailer:
 
     async def _send_once(self, mail: Mail) -> None:
         smtp = self._smtp
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = smtp.sender, mail.to, mail.subject
-        message.set_content(mail.text)
         await aiosmtplib.send(
-            message,
+            compose(smtp.sender, mail),
+            # By itself it would mail whomever it reads out of the header.
+            recipients=[mail.to],
             hostname=smtp.host,
             port=smtp.port,
             username=smtp.user or None,
@@ -77,6 +77,14 @@ class SmtpMailer:
             start_tls=smtp.tls == "starttls",
             timeout=SEND_SECONDS,
         )
+
+
+def compose(sender: str, mail: Mail) -> EmailMessage:
+    """The mail as it is sent. Raises ValueError or MessageError for an address that no header can hold."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, mail.to, mail.subject
+    message.set_content(mail.text)
+    return message
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from gristmill.adapters.sql.account_rows import decode_key, encode_key
 from gristmill.adapters.sql.audit import add_entry
@@ -19,6 +19,8 @@ from gristmill.domain.token import KeyGrant
 from gristmill.errors import LimitReachedError, NotFoundError
 
 MOST_KEYS = 100
+# Read on every request: made once.
+_READ = select(api_keys).where(api_keys.c.digest == bindparam("of"))
 
 
 def add_key(tx: Transaction, key: ApiKey, digest: Digest, entry: AuditEntry) -> None:
@@ -49,7 +51,7 @@ def revoke_key(tx: Transaction, user: UserId, key: str, entry: AuditEntry) -> No
 
 def read_key(tx: Transaction, digest: Digest) -> KeyGrant | None:
     """See KeyStore."""
-    row = tx.connection.execute(select(api_keys).where(api_keys.c.digest == digest)).mappings().one_or_none()
+    row = tx.connection.execute(_READ, {"of": digest}).mappings().one_or_none()
     user = None if row is None else find_user(tx, row["user"])
     return None if row is None or user is None else KeyGrant(key=decode_key(row), user=user)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from gristmill.adapters.sql.account_rows import decode_session, decode_token, encode_token
 from gristmill.adapters.sql.audit import add_entry
@@ -13,6 +13,10 @@ from gristmill.adapters.sql.users import find_user
 from gristmill.domain.audit import AuditEntry
 from gristmill.domain.ids import Digest, UserId
 from gristmill.domain.token import AccessGrant, Reused, Session, Token, TokenKind, TokenRows
+
+# Read on every request: made once.
+_TOKEN = select(tokens).where(tokens.c.digest == bindparam("of"))
+_SESSION = select(sessions).where(sessions.c.id == bindparam("of"))
 
 
 def open_session(tx: Transaction, session: Session, kept: TokenRows, entry: AuditEntry) -> None:
@@ -80,7 +84,7 @@ def revoke_sessions(tx: Transaction, user: UserId, keep: str | None = None) -> N
 
 def find_token(tx: Transaction, digest: Digest) -> Token | None:
     """The token with this digest, whatever became of it."""
-    row = tx.connection.execute(select(tokens).where(tokens.c.digest == digest)).mappings().one_or_none()
+    row = tx.connection.execute(_TOKEN, {"of": digest}).mappings().one_or_none()
     return None if row is None else decode_token(row)
 
 
@@ -110,5 +114,5 @@ def _add_pair(tx: Transaction, kept: TokenRows) -> None:
 
 
 def _find_session(tx: Transaction, session: str) -> Session | None:
-    row = tx.connection.execute(select(sessions).where(sessions.c.id == session)).mappings().one_or_none()
+    row = tx.connection.execute(_SESSION, {"of": session}).mappings().one_or_none()
     return None if row is None else decode_session(row)

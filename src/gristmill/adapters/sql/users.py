@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from gristmill.adapters.sql.account_rows import decode_models, decode_user, encode_models
 from gristmill.adapters.sql.audit import add_entry
@@ -15,12 +15,14 @@ from gristmill.domain.ids import UserId
 from gristmill.domain.user_models import UserModels
 from gristmill.errors import NotFoundError
 
+# Read on every request: made once.
+_READ = select(users).where(users.c.id == bindparam("of"))
 _ADMITTED = and_(users.c.verified_at.is_not(None), users.c.disabled_at.is_(None))
 
 
 def find_user(tx: Transaction, user: UserId) -> User | None:
     """The user, or None."""
-    row = tx.connection.execute(select(users).where(users.c.id == user)).mappings().one_or_none()
+    row = tx.connection.execute(_READ, {"of": user}).mappings().one_or_none()
     return None if row is None else decode_user(row)
 
 
