@@ -122,13 +122,14 @@ async def test_a_worker_that_does_not_go_within_the_grace_is_killed(tmp_path: Pa
 @pytest.mark.parametrize("command", [(sys.executable, "-S", "-c", "import sys; sys.exit('no store')"), ("/no/such",)])
 async def test_a_command_that_always_dies_is_tried_less_and_less_often(command: tuple[str, ...]) -> None:
     rests, clock = list[float](), VirtualClock()
-    supervisor = Supervisor(1, command=command, clock=clock, rest=lambda seconds: rest(seconds))
 
     async def rest(seconds: float) -> None:
         rests.append(seconds)
         if len(rests) == 9:
             supervisor.drain()
         await asyncio.sleep(0)
+
+    supervisor = Supervisor(1, command=command, clock=clock, rest=rest)
 
     with capture_logs() as logs:
         await supervisor.run()

@@ -127,6 +127,9 @@ class PostgresDatabase:
     def query(self, statement: str) -> Rows:
         return postgres.query(self.url, statement)
 
+    def change(self, statement: str) -> None:
+        postgres.query(self.url, statement)
+
     def count_open(self) -> int:
         return postgres.count_connections(self.url)
 
@@ -207,9 +210,9 @@ class Mill:
         """The statuses the job's `state` events tell, in order."""
         return [event.fields["status"] for event in self(self.store.read_events(job)) if event.type == "state"]
 
-    def dump(self) -> list[Rows]:
-        """Every row of every table, seen past the adapter."""
-        return [sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in TABLES]
+    def dump(self, *, besides: str = "") -> list[Rows]:
+        """Every row of every table, or of all but one, seen past the adapter."""
+        return [sorted(self.query(f"SELECT * FROM {table}"), key=repr) for table in TABLES if table != besides]
 
 
 @contextmanager
