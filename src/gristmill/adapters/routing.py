@@ -49,3 +49,21 @@ class RoutedModels:
         if prefix not in self._open:
             self._open[prefix] = self._providers[prefix]()
         return self._open[prefix]
+
+
+class LentModels:
+    """Somebody else's models: closing it closes nothing."""
+
+    def __init__(self, models: CheckedModels) -> None:
+        self._models = models
+
+    def check(self, name: ModelName) -> None:
+        """See CheckedModels."""
+        self._models.check(name)
+
+    async def complete(self, request: Completion) -> Reply:
+        """See Models."""
+        return await self._models.complete(request)
+
+    async def close(self) -> None:
+        """Leave them open: whoever lent them closes them."""

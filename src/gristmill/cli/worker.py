@@ -8,6 +8,7 @@ import signal
 import stat
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,9 +23,9 @@ from gristmill.domain.ids import JobId, WorkerId
 from gristmill.errors import GristmillError
 from gristmill.wiring.logs import open_log
 from gristmill.wiring.places import Place, folder_place, settings_place
-from gristmill.wiring.ports import open_turn_ports
 from gristmill.wiring.settings import Settings, read_settings
-from gristmill.worker import run_worker, take_turns
+from gristmill.wiring.workers import open_turn_ports
+from gristmill.worker import lend_models, run_worker, take_turns
 
 STDIN = 0
 KILLED_BY_TERM = 128 + signal.SIGTERM
@@ -84,7 +85,8 @@ async def _work(job: JobId | None, name: WorkerId, place: Place, settings: Setti
         if job is None:
             await take_turns(ports, name, drain, grace_seconds=grace)
         else:
-            await run_worker(job, ports, name, drain, grace_seconds=grace)
+            async with lend_models(ports, job) as models:
+                await run_worker(job, replace(ports, models=models), name, drain, grace_seconds=grace)
 
 
 def _drain_or_leave(drain: asyncio.Event) -> None:

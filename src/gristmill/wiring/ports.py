@@ -2,22 +2,16 @@
 
 import asyncio
 import os
-import socket
-import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import structlog
-
 from gristmill.adapters import openai
-from gristmill.adapters.duckdb import DuckIndex
 from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
-from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
+from gristmill.adapters.local import LocalBlobs, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
 from gristmill.adapters.renderer.process import ChildRenderer
@@ -25,19 +19,16 @@ from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
 from gristmill.adapters.sql import SqlStore, open_store
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import JobId, UserId, WorkerId
 from gristmill.domain.model import Limits, Model
 from gristmill.domain.pricing import Rates, rate_of
 from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
-from gristmill.ports.index import RecordIndex
-from gristmill.ports.models import Models, Prices
+from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.places import Place
 from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.wiring.threads import use_counted_threads
-from gristmill.worker.ports import TurnPorts, do_nothing
 
 
 @asynccontextmanager
@@ -63,45 +54,6 @@ def open_renderer() -> Renderer:
     return ChildRenderer()
 
 
-@asynccontextmanager
-async def open_turn_ports(
-    place: Place,
-    settings: Settings,
-    worker: WorkerId,
-    *,
-    models_for: Callable[[UserId], Awaitable[Models]] | None = None,
-    on_ended: Callable[[JobId], Awaitable[None]] = do_nothing,
-) -> AsyncIterator[TurnPorts]:
-    """What a worker needs, of one job or of all, closed at the end.
-
-    The log then tells what the process cost, and its writing in it. `models_for` and `on_ended`: see TurnPorts.
-    """
-    threads = use_counted_threads()
-    store = await open_store_at(place.store_url)
-    models = open_models(settings)
-    journal = LocalJournal(place.journals, worker)
-    try:
-        yield TurnPorts(
-            store=store,
-            blobs=open_blobs(place.blobs_url),
-            journal=journal,
-            models=models,
-            clock=SystemClock(),
-            turns=store,
-            workers=store,
-            host=socket.gethostname(),
-            cpu_seconds=time.process_time,
-            models_for=models_for,
-            on_ended=on_ended,
-        )
-    finally:
-        await models.close()
-        journal.close()
-        await store.close()
-        cpu = {"cpu_seconds": round(time.process_time(), 3), "writing_cpu_seconds": round(threads.cpu_seconds, 3)}
-        structlog.get_logger().info("worker_gone", **cpu)
-
-
 async def open_store_at(url: str) -> SqlStore:
     """The store at a URL; its folder is made if need be. Raises BadInputError for a scheme nothing here serves."""
     scheme, _, path = url.partition(":///")
@@ -118,18 +70,6 @@ def open_blobs(url: str) -> Blobs:
     if scheme != "file":
         raise BadInputError(f"No blobs are built in for {url!r}: write file:///PATH.")
     return LocalBlobs(local_path(path))
-
-
-@asynccontextmanager
-async def open_index(place: Place, blobs: Blobs) -> AsyncIterator[RecordIndex]:
-    """What finds records of jobs; what it copies and spills lies in a folder that is gone with it."""
-    scheme, _, path = place.blobs_url.partition("://")
-    with tempfile.TemporaryDirectory(prefix="gristmill-", ignore_cleanup_errors=True) as folder:
-        index = DuckIndex(blobs, Path(folder), root=local_path(path) if scheme == "file" else None)
-        try:
-            yield index
-        finally:
-            await index.close()
 
 
 def local_path(text: str) -> Path:

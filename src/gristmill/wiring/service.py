@@ -19,9 +19,10 @@ from gristmill.ports.index import RecordIndex
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.accounts import open_account_ports
+from gristmill.wiring.browsing import open_index
 from gristmill.wiring.exporting import make_exports
 from gristmill.wiring.places import Place, settings_place
-from gristmill.wiring.ports import open_blobs, open_index, open_models, open_renderer, open_store_at
+from gristmill.wiring.ports import open_blobs, open_models, open_renderer, open_store_at
 from gristmill.wiring.settings import Settings
 from gristmill.wiring.user_models import aliases_for_owner, prices_for_owner
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from gristmill.adapters import openai
 from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.openai.endpoints import OPENAI_URL
 from gristmill.adapters.prices import open_prices
-from gristmill.adapters.routing import RoutedModels
+from gristmill.adapters.routing import CheckedModels, LentModels, RoutedModels
 from gristmill.domain.completion import ModelName
 from gristmill.domain.model import Model
 from gristmill.domain.user_models import OWN_TABLE, UserModel, UserModels, refuse_withdrawn
@@ -22,17 +23,28 @@ Own: TypeAlias = Mapping[ModelName, UserModel]
 
 
 def models_for_owner(
-    settings: Settings, own: UserModels, sealer: Sealer, order: Mapping[ModelName, Model]
-) -> RoutedModels:
-    """Every provider that can be called for a user. What the user describes is called with the user's key and address.
+    settings: Settings,
+    own: UserModels,
+    sealer: Sealer | None,
+    order: Mapping[ModelName, Model],
+    *,
+    shared: RoutedModels,
+) -> CheckedModels:
+    """Every provider that can be called for a user: what the user describes with the user's key and address.
 
-    Those addresses are guarded unless the settings allow private ones; those of gristmill.toml and the environment are
+    Those addresses are guarded unless the settings allow private ones; all else is called through `shared`, which is
     the server owner's, and trusted. Nothing is called yet. `order` are the models of a job as they were priced, or
     none. Raises UnknownModelError for one of them that the user withdrew, BadInputError for a key kept under another
     secret.
     """
     refuse_withdrawn(order, own)
-    return open_models(settings, _endpoints(settings, own.models, sealer))
+    lent = LentModels(shared)
+    if not own.models or sealer is None:
+        return lent
+    endpoints = _endpoints(settings, own.models, sealer)
+    return RoutedModels(
+        {**dict.fromkeys(shared.prefixes, lambda: lent), "openai": lambda: openai.OpenAiModels(endpoints)}
+    )
 
 
 def prices_for_owner(settings: Settings, own: UserModels, sealer: Sealer) -> Prices:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from gristmill.domain.ids import JobId, UserId
+from gristmill.domain.ids import JobId
 from gristmill.generation.meter import Meter
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.clock import Clock
@@ -34,14 +34,14 @@ async def do_nothing(_job: JobId) -> None:
 class TurnPorts(WorkerPorts):
     """What a worker that belongs to no job needs besides.
 
-    `host` names this machine and `cpu_seconds` says what this process has used. `models_for` opens an owner's own
-    models, which the worker closes; without it `models` serve everybody. `on_ended` is called for each job that has
-    ended: at least once unless every worker dies in that moment, perhaps again, and perhaps by several at once.
+    `host` names this machine and `cpu_seconds` says what this process has used. `models_for` opens the models of a job,
+    which the worker closes; without it `models` serve every job. `on_ended` is called for each job that has ended: at
+    least once unless every worker dies in that moment, perhaps again, and perhaps by several at once.
     """
 
     turns: TurnStore
     workers: WorkerStore
     host: str
     cpu_seconds: Callable[[], float]
-    models_for: Callable[[UserId], Awaitable[Models]] | None = None
+    models_for: Callable[[JobId], Awaitable[Models]] | None = None
     on_ended: Callable[[JobId], Awaitable[None]] = do_nothing

@@ -13,7 +13,7 @@ from gristmill.domain.ids import JobId, UserId, WorkerId
 from gristmill.domain.job import ACTIVE, ENDED, StopReason
 from gristmill.domain.turns import OpenJob, choose_next, choose_to_give_back, count_places
 from gristmill.errors import BadInputError, GristmillError, NotFoundError
-from gristmill.worker.owners import OwnersModels
+from gristmill.worker.lending import lend_models
 from gristmill.worker.persist import persist
 from gristmill.worker.ports import TurnPorts
 from gristmill.worker.recovery import recover
@@ -66,7 +66,6 @@ class _Rota:
         self._worker = worker
         self._drain = drain
         self._grace_seconds = grace_seconds
-        self._models = OwnersModels(ports)
         self._places: dict[JobId, _Place] = {}
         self._served: dict[UserId, float] = {}
         self._falls = Counter[JobId]()
@@ -133,7 +132,7 @@ class _Rota:
         # A job may have nothing left but its end, and for that nobody needs its template, seeds or models.
         status = await finish(job.id, self._ports)
         if status in ACTIVE:
-            async with self._models.lend(job.owner) as models:
+            async with lend_models(self._ports, job.id) as models:
                 status = await run_worker(
                     job.id,
                     replace(self._ports, models=models),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +11,16 @@ import pytest
 
 from gristmill.accounts.login import log_in
 from gristmill.adapters.passwords import Argon2Cost
+from gristmill.adapters.routing import CheckedModels
 from gristmill.adapters.sealing import FernetSealer
 from gristmill.cli.doctor import doctor, mask_secret
 from gristmill.domain.account import UserLimits
 from gristmill.domain.completion import Completion, Message, ModelName, Sampling
+from gristmill.domain.model import Model
 from gristmill.domain.user_models import UserModel, UserModels
 from gristmill.errors import BadInputError, CallRefusedError, UnauthenticatedError, UnknownModelError
 from gristmill.wiring.accounts import account_rules, auth_of, open_account_ports, open_mailer, refuse_open_none
-from gristmill.wiring.ports import open_store_at
+from gristmill.wiring.ports import open_models, open_store_at
 from gristmill.wiring.secret import read_secret
 from gristmill.wiring.settings import Settings, SmtpSettings, read_settings
 from gristmill.wiring.user_models import aliases_for_owner, models_for_owner, prices_for_owner
@@ -160,6 +163,11 @@ def a_user_model(base_url: str, key: str = "") -> UserModels:
     return UserModels(aliases={"cheap": MINE}, models={MINE: model})
 
 
+def open_for(own: UserModels, order: Mapping[ModelName, Model] | None = None) -> CheckedModels:
+    settings = read_settings()
+    return models_for_owner(settings, own, SEALER, order or {}, shared=open_models(settings))
+
+
 def asking(name: ModelName) -> Completion:
     messages = (Message(role="user", content="hello"),)
     return Completion(model=name, messages=messages, sampling=Sampling(max_tokens=50, timeout_seconds=5))
@@ -169,7 +177,7 @@ async def test_a_users_model_is_guarded_and_the_owners_beside_it_is_not(monkeypa
     with serve(Conduct()) as provider:
         monkeypatch.setenv("OPENAI_BASE_URL", provider.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", "the-owners-key")
-        models = models_for_owner(read_settings(), a_user_model(provider.base_url), SEALER, {})
+        models = open_for(a_user_model(provider.base_url))
         await models.complete(asking(ModelName("openai:ours")))
         with pytest.raises(CallRefusedError, match="private network"):
             await models.complete(asking(MINE))
@@ -182,7 +190,7 @@ async def test_a_users_model_is_called_with_the_users_key_or_none(monkeypatch: p
     monkeypatch.setenv("GRISTMILL_ALLOW_PRIVATE_MODELS", "true")
     with serve(Conduct()) as provider:
         for key in ("the-users-key", ""):
-            models = models_for_owner(read_settings(), a_user_model(provider.base_url, key), SEALER, {})
+            models = open_for(a_user_model(provider.base_url, key))
             await models.complete(asking(MINE))
             await models.close()
             sent = [line for line in provider.last()["headers"].splitlines() if line.startswith("Authorization")]
@@ -203,6 +211,6 @@ async def test_a_model_is_priced_as_its_user_says_and_is_marked_as_theirs() -> N
 async def test_a_model_that_its_user_withdrew_is_not_called_at_the_owners_expense() -> None:
     own = a_user_model("https://models.example.org/v1", "sk-1")
     order = {MINE: prices_for_owner(read_settings(), own, SEALER).find_model(MINE)}
-    await models_for_owner(read_settings(), own, SEALER, order).close()
+    await open_for(own, order).close()
     with pytest.raises(UnknownModelError, match="a model of your own"):
-        models_for_owner(read_settings(), replace(own, models={}), SEALER, order)
+        open_for(replace(own, models={}), order)

@@ -23,6 +23,7 @@ from gristmill.domain.model import Model
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.sharding import plan_shards
 from gristmill.domain.turns import TURN_SECONDS
+from gristmill.errors import UnknownModelError
 from gristmill.ports.models import Models
 from gristmill.recipes import compile_template
 from gristmill.worker import TurnPorts, take_turns
@@ -321,26 +322,43 @@ def test_a_job_that_ends_a_run_unexpectedly_is_tried_again_later_and_then_given_
     serve(scenario)
 
 
-def test_an_owners_models_are_opened_once_for_jobs_at_once_and_closed_after_the_last(serve: Serve) -> None:
-    opened, closed = list[UserId](), list[UserId]()
+def test_the_models_of_a_job_are_opened_for_it_and_closed_after_it(serve: Serve) -> None:
+    opened, closed = list[JobId](), list[JobId]()
 
     @dataclass(slots=True)
     class Own(FakeModels):
-        owner: UserId = ANN
+        job: JobId | None = None
 
         async def close(self) -> None:
-            closed.append(self.owner)
+            assert self.job is not None
+            closed.append(self.job)
 
-    async def open_for(owner: UserId) -> Models:
-        opened.append(owner)
-        await asyncio.sleep(1)
-        return Own(echo, owner=owner)
+    async def open_for(job: JobId) -> Models:
+        opened.append(job)
+        return Own(echo, job=job)
 
     async def scenario(server: Server) -> None:
         jobs = [await server.order(f"{owner}-{number}", owner) for owner in (ANN, BOB) for number in range(2)]
         async with server.at_work(change=lambda ports: replace(ports, models_for=open_for)):
             await server.until_ended(*jobs)
-        assert sorted(opened) == sorted(closed) == [ANN, BOB]
+        assert sorted(opened) == sorted(closed) == sorted(jobs)
+
+    serve(scenario)
+
+
+def test_a_job_whose_models_cannot_be_opened_fails_alone_with_the_reason(serve: Serve) -> None:
+    async def scenario(server: Server) -> None:
+        bad, good = await server.order("bad", ANN), await server.order("good", ANN)
+
+        async def open_for(job: JobId) -> Models:
+            if job == bad:
+                raise UnknownModelError("It was withdrawn.")
+            return FakeModels(echo)
+
+        async with server.at_work(change=lambda ports: replace(ports, models_for=open_for)):
+            await server.until_ended(bad, good)
+        job = await server.store.read_job(bad)
+        assert (job.status, job.detail) == (JobStatus.FAILED, "It was withdrawn.")
 
     serve(scenario)
 
