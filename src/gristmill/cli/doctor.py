@@ -15,7 +15,7 @@ from gristmill.cli.terminal import OUT, count
 from gristmill.domain.completion import ModelName
 from gristmill.errors import GristmillError
 from gristmill.jobs.models import STARTING_ALIASES
-from gristmill.wiring.places import folder_place, settings_place
+from gristmill.wiring.places import folder_place, settings_place, show_url
 from gristmill.wiring.ports import find_prices, open_job_ports
 from gristmill.wiring.settings import Settings, origins, read_settings
 
@@ -60,7 +60,7 @@ def _settings_table(settings: Settings, folder: Path | None) -> Table:
         table.add_column(name)
     shown = {
         "home": str(settings.home_folder),
-        "store": settings.store_url,
+        "store": show_url(settings.store_url),
         "blobs": settings.blobs_url,
         "auth": settings.auth,
         "executor": settings.executor,
@@ -98,7 +98,7 @@ def _probes(settings: Settings, folder: Path | None) -> list[tuple[str, Callable
             jobs = await ports.store.list_jobs()
             await ports.blobs.put_new("doctor/probe", PROBE)
             await ports.blobs.delete("doctor/probe")
-        return f"{count(len(jobs), 'job')} in {place.store_url}"
+        return f"{count(len(jobs), 'job')} in {show_url(place.store_url)}"
 
     def probe_model(name: ModelName) -> Callable[[], Awaitable[str]]:
         async def probe() -> str:

@@ -1,5 +1,6 @@
 """Where jobs lie: a folder of the user's, or what the settings name."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from gristmill.wiring.settings import Settings
 
 INNER = ".gristmill"
 DEFAULT_OUT = Path("out")
+
+# Greedy: a password that holds an @ of its own is no URL, but it is a secret all the same.
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):.*@|(?<=password=)[^&]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +48,8 @@ def find_folder(folder: Path | None) -> Path | None:
     if folder is not None:
         return folder
     return next((place for place in (DEFAULT_OUT, Path()) if (place / INNER / "store.db").is_file()), None)
+
+
+def show_url(url: str) -> str:
+    """A URL as it may be shown: without the password in it."""
+    return _PASSWORD.sub(lambda found: "…" if found[1] is None else f"{found[1]}:…@", url)

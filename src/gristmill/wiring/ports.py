@@ -26,7 +26,7 @@ from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
-from gristmill.wiring.places import Place
+from gristmill.wiring.places import Place, show_url
 from gristmill.wiring.settings import ModelEntry, Settings
 from gristmill.wiring.threads import use_counted_threads
 
@@ -55,10 +55,13 @@ def open_renderer() -> Renderer:
 
 
 async def open_store_at(url: str) -> SqlStore:
-    """The store at a URL; its folder is made if need be. Raises BadInputError for a scheme nothing here serves."""
+    """The store at a URL, a file's folder made if need be. Raises BadInputError for a scheme nothing here serves."""
+    if url.startswith("postgresql://"):
+        return await asyncio.to_thread(open_store, url)
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite":
-        raise BadInputError(f"No store is built in for {url!r}: write sqlite:///PATH.")
+        how = "write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise BadInputError(f"No store is built in for {show_url(url)!r}: {how}.")
     file = local_path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     return await asyncio.to_thread(open_store, f"sqlite:///{file}")

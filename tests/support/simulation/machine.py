@@ -53,13 +53,14 @@ def scratch() -> Path:
 
 
 class ProtocolMachine(RuleBasedStateMachine):
-    """Workers, disks, a provider and a user, in any order. `root` is the folder its worlds are made in."""
+    """Workers, disks, a provider and a user, in any order, over one kind of store. Its worlds are made in `root`."""
 
     root: Path
+    kind: str = "sqlite"
 
     @initialize(plan=plans, disks=st.lists(st.integers(0, 1), min_size=1, max_size=2))
     def begin(self, plan: Plan, disks: list[int]) -> None:
-        self.world = World(self.root, plan)
+        self.world = World(self.root, plan, self.kind)
         for disk in disks:
             self.world.launch(disk)
 

@@ -6,8 +6,8 @@ import logging
 import os
 import random
 import shutil
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from gristmill.errors import BudgetTooSmallError, LeaseLostError, WrongStateErro
 from gristmill.worker import prepare, tidying
 from gristmill.worker.ports import WorkerPorts
 from gristmill.worker.run import run_worker
+from support import postgres
 from support.simulation.instead import instead
 from support.simulation.loop import MOMENT_SECONDS, SimulatedClock, SimulatedLoop
 from support.simulation.order import JOB, Apart, make_job, make_shards, recipe_of, write_template
@@ -57,20 +58,32 @@ class Plan:
     chance: int = 0
 
 
-def fresh_store(folder: Path, template: Path, clock: SimulatedClock, chance: int) -> SqlStore:
-    """A store in the folder, copied from one that was migrated before."""
-    path = folder / "store.db"
-    if not template.exists():
-        asyncio.run(open_store(f"sqlite:///{template}").close())
-    shutil.copyfile(template, path)
+@contextmanager
+def fresh_store(kind: str, folder: Path, clock: SimulatedClock, chance: int) -> Iterator[SqlStore]:
+    """An empty store of a kind; its files, if it has any, lie in the folder."""
     ttl = timedelta(seconds=TTL_SECONDS)
-    return open_store(f"sqlite:///{path}", ttl=ttl, now=clock.now, chance=random.Random(chance))
+    with fresh_url(kind, folder) as url:
+        yield open_store(url, ttl=ttl, now=clock.now, chance=random.Random(chance))
+
+
+@contextmanager
+def fresh_url(kind: str, folder: Path) -> Iterator[str]:
+    """Where an empty store stands: a file copied from one that was migrated before, or a database."""
+    if kind == "sqlite":
+        path, template = folder / "store.db", folder.parent / "template.db"
+        if not template.exists():
+            asyncio.run(open_store(f"sqlite:///{template}").close())
+        shutil.copyfile(template, path)
+        yield f"sqlite:///{path}"
+    else:
+        with postgres.fresh_database() as url:
+            yield url
 
 
 class World:
     """Every verb leaves all processes waiting, and everything that must hold judged."""
 
-    def __init__(self, root: Path, plan: Plan) -> None:
+    def __init__(self, root: Path, plan: Plan, kind: str = "sqlite") -> None:
         # The one chance a worker takes of itself is its jitter; with it seeded, a story goes the same way each time.
         self._undo = ExitStack()
         seeded = SimpleNamespace(Random=lambda: random.Random(plan.chance))
@@ -84,7 +97,7 @@ class World:
         self.plan = plan
         self.clock = SimulatedClock()
         self.loop = SimulatedLoop(self.clock)
-        self.store = fresh_store(self.folder, root / "template.db", self.clock, plan.chance)
+        self.store = self._undo.enter_context(fresh_store(kind, self.folder, self.clock, plan.chance))
         self.blobs = LocalBlobs(self.folder / "blobs")
         self.provider = Provider()
         self.processes: list[Process] = []

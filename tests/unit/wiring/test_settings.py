@@ -5,9 +5,10 @@ import pytest
 
 from gristmill.domain.completion import ModelName
 from gristmill.errors import BadInputError, UnknownModelError
-from gristmill.wiring.places import find_folder, folder_place, settings_place
+from gristmill.wiring.places import find_folder, folder_place, settings_place, show_url
 from gristmill.wiring.ports import find_prices, local_path, open_blobs, open_store_at
 from gristmill.wiring.settings import origins, read_settings
+from support.postgres import fresh_database
 
 MINE = """
 [models.aliases]
@@ -91,7 +92,7 @@ def test_a_model_whose_key_is_missing_is_refused_before_it_is_priced() -> None:
 
 
 async def test_schemes_that_nothing_serves_are_refused_in_a_sentence() -> None:
-    with pytest.raises(BadInputError, match="sqlite:///PATH"):
+    with pytest.raises(BadInputError, match="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"):
         await open_store_at("dynamodb://table")
     with pytest.raises(BadInputError, match="file:///PATH"):
         open_blobs("s3://bucket")
@@ -102,6 +103,33 @@ async def test_a_store_is_made_where_its_url_says(here: Path) -> None:
     await store.close()
     assert (here / "new" / "store.db").is_file()
     assert local_path("/~/x") == Path.home() / "x"
+
+
+async def test_a_store_may_be_a_database_on_a_server() -> None:
+    with fresh_database() as url:
+        store = await open_store_at(url)
+        assert await store.list_jobs() == []
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@host/store", "postgresql://me:…@host/store"),
+        ("postgresql://me:sec@/ret@host/store", "postgresql://me:…@host/store"),
+        ("postgresql://host/store?user=me&password=secret&x=1", "postgresql://host/store?user=me&password=…&x=1"),
+        ("postgresql://me@host:5432/store", "postgresql://me@host:5432/store"),
+        ("sqlite:////home/me/store.db", "sqlite:////home/me/store.db"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert show_url(url) == shown
+
+
+async def test_a_refused_url_is_told_without_its_password() -> None:
+    with pytest.raises(BadInputError, match="mysql://me:…@host") as refusal:
+        await open_store_at("mysql://me:secret@host/store")
+    assert "secret" not in str(refusal.value)
 
 
 def test_a_verb_means_the_folder_named_or_out_or_the_one_it_stands_in(here: Path) -> None:
