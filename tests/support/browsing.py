@@ -14,7 +14,7 @@ from gristmill.domain.job import StopReason
 from gristmill.domain.listing import START, ListedRow, RecordFilter, RowPlace
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.record import Row
-from gristmill.domain.segment import Origin, Segment, manifest_digest
+from gristmill.domain.segment import Origin, Segment, Withdrawal, manifest_digest
 from gristmill.domain.shard import Lease, Progress, Report, Shard
 from gristmill.domain.sharding import plan_shards
 from gristmill.domain.slots import SlotSet
@@ -92,9 +92,18 @@ async def open_ports(folder: Path) -> AsyncIterator[BrowsePorts]:
         await store.close()
 
 
-async def commit_rows(ports: BrowsePorts, *batches: Sequence[Row], records: int, ends: bool = True) -> None:
-    """A job of one shard with these batches committed one after another, then paused if it ends."""
-    job = a_job(records=records, budget=10**12)
+async def commit_rows(
+    ports: BrowsePorts,
+    *batches: Sequence[Row],
+    records: int,
+    ends: bool = True,
+    withdrawn: Sequence[Withdrawal] = (),
+) -> None:
+    """A job of one shard with these batches committed one after another.
+
+    If it ends it is sifted, when records of it are to be withdrawn, and paused.
+    """
+    job = a_job(records=records, budget=10**12, sifts=bool(withdrawn))
     await ports.store.create_job(job, plan_shards(JOB, first_slot=0, records=records, first_number=0))
     lease = await ports.store.acquire_shard(JOB, WorkerId("w"), new_write())
     assert isinstance(lease, Lease)
@@ -108,5 +117,15 @@ async def commit_rows(ports: BrowsePorts, *batches: Sequence[Row], records: int,
         lease = await ports.store.commit_segment(lease, segment, progress, report, new_write())
     if ends:
         await ports.store.release_lease(lease, Report(spent=spent, block=spent.total), new_write())
+        if withdrawn:
+            await _sift(ports, withdrawn)
         await ports.store.stop_job(JOB, StopReason.PAUSED)
         await ports.store.finish_job(JOB)
+
+
+async def _sift(ports: BrowsePorts, withdrawn: Sequence[Withdrawal]) -> None:
+    await ports.store.finish_job(JOB)
+    sifting = await ports.store.acquire_shard(JOB, WorkerId("w"), new_write())
+    assert isinstance(sifting, Lease)
+    await ports.store.withdraw_records(sifting, ShardNumber(0), withdrawn, attempt_limit=9)
+    await ports.store.finish_sifting(sifting, (await ports.store.read_manifest(JOB)).digest, new_write())

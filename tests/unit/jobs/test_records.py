@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from gristmill.datasets import compact_job
+from gristmill.datasets.index import write_index
 from gristmill.domain.call import Call
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import JobId, Slot
+from gristmill.domain.listing import RecordFilter
 from gristmill.domain.money import NanoUsd, Spent
-from gristmill.domain.record import Row
+from gristmill.domain.record import NEAR_DUPLICATE, Row
+from gristmill.domain.segment import Withdrawal
 from gristmill.errors import BadInputError, InvalidCursorError, NotFoundError
 from gristmill.jobs import records
 from gristmill.jobs.cursors import write_cursor
@@ -24,7 +27,7 @@ from gristmill.jobs.records import RecordQuery, list_records, record_json, searc
 from gristmill.jobs.rejects import group_rejects, rejects_json
 from gristmill.jobs.statistics import read_statistics, statistics_json
 from gristmill.jobs.trace import read_trace, trace_json
-from support.browsing import commit_rows, open_ports
+from support.browsing import commit_rows, first_rows, open_ports, show_rows
 from support.rows import JOB, a_call, a_row, unfinished
 
 
@@ -191,6 +194,30 @@ async def test_a_trace_has_every_attempt_with_each_call_once(ports: BrowsePorts)
     ]
     assert sorted(call["step"] for call in attempts[1]["calls"]) == ["answer", "first", "lost"]
     assert attempts[1]["checks"][0]["check"] == "expect"
+
+
+async def test_a_withdrawn_record_is_a_reject_everywhere(ports: BrowsePorts) -> None:
+    made = [a_row(slot) for slot in range(4)]
+    await commit_rows(ports, made, records=4, withdrawn=[Withdrawal(slot=Slot(2), attempt=0, reason=NEAR_DUPLICATE)])
+    assert await slots_of(ports, RecordQuery()) == [(0, 0), (1, 0), (3, 0)]
+    page = await list_records(ports, JOB, RecordQuery(status="rejected", reason=NEAR_DUPLICATE))
+    assert [(item.row.place.slot, item.row.record) for item in page.items] == [(2, made[2].record)]
+    trace: Any = trace_json(await read_trace(ports, JOB, Slot(2)))
+    assert (trace["status"], trace["attempts"][0]["reason"]) == ("withdrawn", NEAR_DUPLICATE)
+    groups: Any = rejects_json(await group_rejects(ports, JOB))["reasons"]
+    assert [(one["reason"], one["count"], len(one["examples"])) for one in groups] == [(NEAR_DUPLICATE, 1, 1)]
+    told: Any = statistics_json(await read_statistics(ports, JOB))
+    assert (told["counted"], told["is_whole"], told["duplicates"]["near_duplicate"]) == (3, True, 1)
+
+
+async def test_an_index_made_before_records_were_withdrawn_is_not_served(ports: BrowsePorts) -> None:
+    made = [a_row(slot) for slot in range(4)]
+    shown = await show_rows(ports.blobs, [made], {}, 1)
+    later = replace(shown.manifest, withdrawn=frozenset({(Slot(2), 0)}), reasons={(Slot(2), 0): "duplicate"})
+    assert later.digest == shown.manifest.digest
+    await write_index(ports.blobs, JOB, shown.manifest)
+    seen = await first_rows(ports.index, replace(shown, manifest=later), RecordFilter(standing="accepted"))
+    assert [row.place.slot for row in seen] == [0, 1, 3]
 
 
 async def test_a_slot_without_rows_has_no_trace(ports: BrowsePorts) -> None:
