@@ -32,6 +32,8 @@ HOSTILE = (
     "\0",
     "%",
 )
+# It would take a year.
+ENDLESS = "SELECT count(*) FROM range(9999999) a, range(9999999) b WHERE hash(a.range, b.range) = 1"
 
 
 class FarBlobs(LocalBlobs):
@@ -106,9 +108,7 @@ async def test_a_folder_that_leads_out_of_ours_is_not_ours(database: Database, t
 
 
 async def test_a_cancelled_query_ends_at_once_and_others_go_on(database: Database) -> None:
-    endless = asyncio.create_task(
-        database.ask(query("SELECT count(*) FROM range(1000000000000) a WHERE a.range % 7 = 8"))
-    )
+    endless = asyncio.create_task(database.ask(query(ENDLESS)))
     assert await database.ask(query("SELECT 1")) == [(1,)]
     started = time.monotonic()
     endless.cancel()
@@ -119,7 +119,7 @@ async def test_a_cancelled_query_ends_at_once_and_others_go_on(database: Databas
 
 
 async def test_a_query_that_waits_for_its_turn_is_cancelled_too(database: Database) -> None:
-    asked = [database.ask(query("SELECT count(*) FROM range(1000000000000) a WHERE a.range % 7 = 8")) for _ in range(9)]
+    asked = [database.ask(query(ENDLESS)) for _ in range(9)]
     tasks = [asyncio.create_task(one) for one in asked]
     await database_is_busy()
     for task in tasks:
