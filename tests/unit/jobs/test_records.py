@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from gristmill.datasets import compact_job
+from gristmill.adapters.local import LocalBlobs
+from gristmill.datasets import compact_job, seeds_name, store_seeds
 from gristmill.datasets.index import write_index
 from gristmill.domain.call import Call
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import JobId, Slot
+from gristmill.domain.ids import Digest, JobId, Slot
 from gristmill.domain.listing import RecordFilter
 from gristmill.domain.money import NanoUsd, Spent
 from gristmill.domain.record import NEAR_DUPLICATE, Row
@@ -186,7 +187,7 @@ async def test_a_trace_has_every_attempt_with_each_call_once(ports: BrowsePorts)
     await mark_records(ports, JOB, [0], "good", "")
     trace = trace_json(await read_trace(ports, JOB, Slot(0)))
     assert (trace["slot"], trace["status"], trace["record"]) == (0, "accepted", late.record)
-    assert (trace["seed"], trace["values"]) == (0, {"tone": "terse"})
+    assert (trace["seed_row"], trace["seed"], trace["values"]) == (0, None, {"tone": "terse"})
     attempts: Any = trace["attempts"]
     assert [(one["attempt"], one["outcome"], one["reason"]) for one in attempts] == [
         (0, "rejected", "too short"),
@@ -218,6 +219,16 @@ async def test_an_index_made_before_records_were_withdrawn_is_not_served(ports: 
     await write_index(ports.blobs, JOB, shown.manifest)
     seen = await first_rows(ports.index, replace(shown, manifest=later), RecordFilter(standing="accepted"))
     assert [row.place.slot for row in seen] == [0, 1, 3]
+
+
+async def test_a_trace_has_the_seed_row_that_the_record_was_made_from(ports: BrowsePorts, tmp_path: Path) -> None:
+    await commit_rows(ports, rows(3), records=3)
+    seeds = tmp_path / "seeds.jsonl"
+    seeds.write_text("".join(f'{{"n": {n}}}\n' for n in range(3)))
+    stored = await store_seeds(seeds, LocalBlobs(tmp_path / "stored"))
+    # The order of the job names its seeds "seeds".
+    await ports.blobs.put_file(seeds_name(Digest("seeds")), tmp_path / "stored" / seeds_name(stored.digest))
+    assert (await read_trace(ports, JOB, Slot(2))).seed == {"n": 2}
 
 
 async def test_a_slot_without_rows_has_no_trace(ports: BrowsePorts) -> None:
