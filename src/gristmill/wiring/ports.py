@@ -13,7 +13,6 @@ from pathlib import Path
 import structlog
 
 from gristmill.adapters import openai
-from gristmill.adapters.duckdb import DuckIndex
 from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, LocalJournal, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints
@@ -29,7 +28,6 @@ from gristmill.domain.pricing import Rates, rate_of
 from gristmill.errors import BadInputError
 from gristmill.jobs.ports import JobPorts
 from gristmill.ports.blobs import Blobs
-from gristmill.ports.index import RecordIndex
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.places import Place
@@ -53,17 +51,6 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
         )
     finally:
         await store.close()
-
-
-@asynccontextmanager
-async def open_record_index(place: Place, blobs: Blobs, folder: Path) -> AsyncIterator[RecordIndex]:
-    """What finds records, closed at the end. `folder` is its own: copies of files lie there, and what it spills."""
-    scheme, _, path = place.blobs_url.partition("://")
-    index = DuckIndex(blobs, folder, root=local_path(path) if scheme == "file" else None)
-    try:
-        yield index
-    finally:
-        await index.close()
 
 
 def open_renderer() -> Renderer:
