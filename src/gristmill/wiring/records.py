@@ -1,4 +1,4 @@
-"""What finds records, opened. A module of its own: DuckDB takes a tenth of a second to load, and few commands need it."""
+"""What finds records, opened; apart from the other ports, for few commands need DuckDB, which takes long to load."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
