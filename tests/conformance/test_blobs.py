@@ -40,6 +40,13 @@ def test_what_was_put_is_read_back_whole(blobs: Blobs) -> None:
         assert file.read() == b"tes"
 
 
+def test_a_path_where_there_is_one_leads_to_the_bytes(blobs: Blobs) -> None:
+    asyncio.run(blobs.put_new("a/b", b"bytes"))
+
+    path = blobs.path_of("a/b")
+    assert path is None or path.read_bytes() == b"bytes"
+
+
 def test_a_taken_name_is_a_success_and_keeps_its_bytes(blobs: Blobs) -> None:
     asyncio.run(blobs.put_new("a/b", b"first"))
     asyncio.run(blobs.put_new("a/b", b"second"))

@@ -4,15 +4,14 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gristmill.adapters.duckdb import DuckIndex
 from gristmill.adapters.local import LocalBlobs
-from gristmill.datasets.index import write_index
+from gristmill.datasets.index import index_name, write_index
 from gristmill.datasets.jsontext import plain_json
 from gristmill.domain.ids import Slot
 from gristmill.domain.json import Json, JsonObject
@@ -142,20 +141,31 @@ def plainly(made: Made, wanted: RecordFilter) -> list[ListedRow]:
     return [row for row in rows if matches(row, wanted)]
 
 
-@given(jobs(), st.lists(filters, min_size=1, max_size=4), st.integers(1, 5))
-@settings(deadline=None, max_examples=30)
-def test_pages_put_together_are_what_a_plain_reading_finds(made: Made, asked: list[RecordFilter], most: int) -> None:
-    async def check(folder: Path) -> None:
-        blobs = LocalBlobs(folder)
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalBlobs, DuckIndex]]:
+    folder = tmp_path_factory.mktemp("blobs")
+    blobs = LocalBlobs(folder)
+    index = DuckIndex(blobs, folder / "duckdb", root=folder)
+    yield blobs, index
+    asyncio.run(index.close())
+
+
+@given(jobs(), st.lists(filters, min_size=1, max_size=3), st.integers(1, 5))
+@settings(deadline=None, max_examples=25)
+def test_pages_put_together_are_what_a_plain_reading_finds(
+    opened: tuple[LocalBlobs, DuckIndex], made: Made, asked: list[RecordFilter], most: int
+) -> None:
+    blobs, index = opened
+
+    async def check() -> None:
         shown = await show_rows(blobs, made.batches, made.withdrawn, SHARDS)
-        index = DuckIndex(blobs, folder / "duckdb", root=folder)
+        name = index_name(shown.job, shown.manifest)
+        await blobs.delete(name)
         live = [await page_all(index, shown, wanted, most) for wanted in asked]
-        await write_index(blobs, shown.job, shown.manifest)
+        assert await write_index(blobs, shown.job, shown.manifest) == name
         indexed = [await page_all(index, shown, wanted, most) for wanted in asked]
-        await index.close()
         expected = [plainly(made, wanted) for wanted in asked]
         assert live == expected
         assert indexed == expected
 
-    with TemporaryDirectory() as folder:
-        asyncio.run(check(Path(folder)))
+    asyncio.run(check())

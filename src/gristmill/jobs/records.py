@@ -17,6 +17,8 @@ from gristmill.jobs.shown import read_shown
 from gristmill.ports.index import Found, Shown
 
 MOST_ROWS = 200
+# So many marked slots are looked up at once.
+MOST_MARKS = 200
 LONGEST_TEXT = 1_000
 MOST_FIELDS = 20
 
@@ -136,7 +138,7 @@ async def _find_marked(
 ) -> AsyncGenerator[Found, None]:
     """Marks are few: their slots come from the store, and the index says what stands there."""
     first = max(after.slot, Slot(0))
-    while marks := await ports.store.list_marks(shown.job, mark, first=first, limit=MOST_ROWS):
+    while marks := await ports.store.list_marks(shown.job, mark, first=first, limit=MOST_MARKS):
         within = replace(wanted, slots=tuple(one.slot for one in marks))
         async with aclosing(ports.index.find(shown, within, after=after, most=MOST_ROWS)) as found:
             async for some in found:

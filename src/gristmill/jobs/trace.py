@@ -1,21 +1,24 @@
 """How one record came to be: every attempt at its slot, with each call and check."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, TypeAlias
 
-from gristmill.datasets import read_slot
+from gristmill.datasets import open_seeds, read_slot
 from gristmill.datasets.lineage import call_json, check_json
 from gristmill.domain.call import Call
-from gristmill.domain.ids import JobId, Slot
+from gristmill.domain.ids import Digest, JobId, Slot
+from gristmill.domain.job import Order
 from gristmill.domain.json import JsonObject
 from gristmill.domain.mark import Mark
 from gristmill.domain.record import CheckResult, Row
 from gristmill.errors import NotFoundError
 from gristmill.jobs.ports import BrowsePorts
 from gristmill.jobs.records import mark_json
+from gristmill.ports.blobs import Blobs
 from gristmill.ports.store import Manifest
 
 # `withdrawn`: accepted, and later found to be like a record kept before. `unfinished`: calls, and no end yet.
@@ -36,10 +39,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """All that was committed of a slot. `last` is its last row: the record that stands, if one does."""
+    """All that was committed of a slot. `last` is its last row: the record that stands, if one does.
+
+    `seed` is the row it was made from; None without seeds, or when the set is gone.
+    """
 
     slot: Slot
     last: Row
+    seed: JsonObject | None
     attempts: Sequence[Attempt]
     mark: Mark | None
 
@@ -54,6 +61,7 @@ async def read_trace(ports: BrowsePorts, job: JobId, slot: Slot) -> Trace:
 
     Raises NotFoundError for a slot of which nothing is committed yet.
     """
+    order = (await ports.store.read_job(job)).order
     manifest = await ports.store.read_manifest(job)
     shards = await ports.store.list_shards(job)
     shard = next((one.number for one in shards if one.done.first <= slot < one.done.first + one.done.size), None)
@@ -62,7 +70,13 @@ async def read_trace(ports: BrowsePorts, job: JobId, slot: Slot) -> Trace:
         raise NotFoundError(f"Nothing is known of slot {slot} of job {job} yet.")
     attempts = [_attempt(list(ones), manifest) for _, ones in groupby(rows, attrgetter("attempt"))]
     marks = await ports.store.read_marks(job, first=slot, last=slot)
-    return Trace(slot=slot, last=_last(rows), attempts=attempts, mark=marks[0] if marks else None)
+    return Trace(
+        slot=slot,
+        last=_last(rows),
+        seed=await asyncio.to_thread(_read_seed, ports.blobs, order, _last(rows).seed_row),
+        attempts=attempts,
+        mark=marks[0] if marks else None,
+    )
 
 
 def trace_json(trace: Trace) -> JsonObject:
@@ -71,11 +85,23 @@ def trace_json(trace: Trace) -> JsonObject:
         "slot": trace.slot,
         "status": trace.status,
         "record": trace.last.record,
-        "seed": trace.last.seed_row,
+        "seed_row": trace.last.seed_row,
+        "seed": trace.seed,
         "values": trace.last.values,
         "attempts": [_attempt_json(attempt) for attempt in trace.attempts],
         "mark": mark_json(trace.mark),
     }
+
+
+def _read_seed(blobs: Blobs, order: Order, row: int | None) -> JsonObject | None:
+    sets: dict[str, Digest] = {name: digest for name, digest in order.seeds.items() if not name}
+    if row is None or not sets:
+        return None
+    try:
+        with open_seeds(sets, blobs) as readers:
+            return readers[""].row(row)
+    except NotFoundError:
+        return None
 
 
 def _last(rows: Sequence[Row]) -> Row:

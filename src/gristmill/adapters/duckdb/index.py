@@ -1,6 +1,6 @@
 """A job's records found window by window: in one file where there is an index, else in one shard after another."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -61,10 +61,11 @@ class DuckIndex:
     async def close(self) -> None:
         self._database.close()
 
-    async def _stretches(self, shown: Shown, wanted: RecordFilter) -> Sequence[Stretch]:
+    async def _stretches(self, shown: Shown, wanted: RecordFilter) -> Iterable[Stretch]:
         name = index_name(shown.job, shown.manifest)
         if not await self._blobs.exists(name):
-            return list(self._shards(shown, wanted))
+            # One after another, for each keeps its rows until it is looked through.
+            return self._shards(shown, wanted)
         path = str(await self._shelf.find(name))
         end = max((shard.done.first + shard.done.size for shard in shown.shards), default=0)
 
