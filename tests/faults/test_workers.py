@@ -144,7 +144,7 @@ async def test_a_drain_gives_back_every_lease_and_pays_for_nothing_that_is_not_k
     mill: Mill, provider: Running
 ) -> None:
     await order(mill, records=9_000)
-    async with looking(mill) as store, supervised(2) as (supervisor, task):
+    async with looking(mill) as store, supervised(1) as (supervisor, task):
         await until_calls(provider, 100)
         supervisor.drain()
         await task
