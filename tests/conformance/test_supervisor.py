@@ -5,8 +5,9 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from itertools import repeat
 from pathlib import Path
 from typing import IO
 
@@ -121,7 +122,7 @@ async def test_a_worker_that_does_not_go_within_the_grace_is_killed(tmp_path: Pa
 
 @pytest.mark.parametrize("command", [(sys.executable, "-S", "-c", "import sys; sys.exit('no store')"), ("/no/such",)])
 async def test_a_command_that_always_dies_is_tried_less_and_less_often(command: tuple[str, ...]) -> None:
-    rests, clock = list[float](), VirtualClock()
+    rests = list[float]()
 
     async def rest(seconds: float) -> None:
         rests.append(seconds)
@@ -129,8 +130,7 @@ async def test_a_command_that_always_dies_is_tried_less_and_less_often(command: 
             supervisor.drain()
         await asyncio.sleep(0)
 
-    supervisor = Supervisor(1, command=command, clock=clock, rest=rest)
-
+    supervisor = Supervisor(1, command=command, clock=VirtualClock(), rest=rest)
     with capture_logs() as logs:
         await supervisor.run()
     assert rests[:9] == [min(0.5 * 2**number, LONGEST_REST_SECONDS) for number in range(9)]
@@ -138,9 +138,20 @@ async def test_a_command_that_always_dies_is_tried_less_and_less_often(command: 
     assert words == {"no store"}
 
 
-async def test_a_worker_that_ran_well_for_a_while_is_started_again_soon(tmp_path: Path) -> None:
-    rests, clock = list[float](), VirtualClock()
-    ran = itertools.chain([0.0, 0.0, WELL_SECONDS], itertools.repeat(0.0))
+class LookedAt(VirtualClock):
+    """A clock by which each worker ran for so many seconds: it is looked at before and after."""
+
+    def __init__(self, *ran: float) -> None:
+        super().__init__()
+        self._passes = itertools.chain.from_iterable((0.0, seconds) for seconds in itertools.chain(ran, repeat(0.0)))
+
+    def monotonic(self) -> float:
+        self.seconds += next(self._passes)
+        return self.seconds
+
+
+async def test_a_worker_that_ran_well_for_a_while_is_started_again_soon() -> None:
+    rests = list[float]()
 
     async def rest(seconds: float) -> None:
         rests.append(seconds)
@@ -148,23 +159,10 @@ async def test_a_worker_that_ran_well_for_a_while_is_started_again_soon(tmp_path
             supervisor.drain()
         await asyncio.sleep(0)
 
-    supervisor = Supervisor(1, command=("/no/such",), clock=Running(clock, lambda: next(ran)), rest=rest)
+    supervisor = Supervisor(1, command=("/no/such",), clock=LookedAt(0, 0, WELL_SECONDS), rest=rest)
     with capture_logs():
         await supervisor.run()
     assert rests[:4] == [0.5, 1.0, 0.5, 1.0]
-
-
-class Running(VirtualClock):
-    """A clock by which each worker ran for so long: every second look is at its end."""
-
-    def __init__(self, clock: VirtualClock, ran: Callable[[], float]) -> None:
-        super().__init__()
-        self._clock, self._ran, self._looks = clock, ran, itertools.count()
-
-    def monotonic(self) -> float:
-        if next(self._looks) % 2:
-            self._clock.seconds += self._ran()
-        return self._clock.seconds
 
 
 def test_workers_learn_from_their_stdin_that_the_supervisor_was_killed(tmp_path: Path, said: IO[bytes]) -> None:

@@ -101,6 +101,7 @@ class Mill:
         price: Price = FREE,
         budget: int = 0,
         limits: Limits = NO_LIMITS,
+        model: ModelName = MODEL,
     ) -> Job:
         """Create the job; it needs no seeds."""
         recipe = compile_template(template)
@@ -111,8 +112,8 @@ class Mill:
                 name=recipe.name,
                 template=template,
                 recipe=recipe.digest,
-                aliases=dict.fromkeys(recipe.models, MODEL),
-                models={MODEL: Model(name=MODEL, price=price, limits=limits)},
+                aliases=dict.fromkeys(recipe.models, model),
+                models={model: Model(name=model, price=price, limits=limits)},
                 attempt_limit=recipe.attempts.limit,
                 sifts=recipe.is_distinct,
             ),

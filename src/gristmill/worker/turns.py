@@ -123,6 +123,8 @@ class _Rota:
             await self._work_at(job, place)
         except Exception as error:  # noqa: BLE001 - whatever it is, it takes down nothing but this job
             await self._put_aside(job.id, error)
+        else:
+            self._falls.pop(job.id, None)
         finally:
             del self._places[job.id]
             self._not_before.setdefault(job.id, self._ports.clock.monotonic() + LOOK_SECONDS)

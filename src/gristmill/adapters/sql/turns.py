@@ -13,8 +13,8 @@ from gristmill.domain.ids import JobId, UserId, WorkerId
 from gristmill.domain.job import ENDED, Job, JobStatus
 from gristmill.domain.turns import OpenJob, may_start
 
-_RUNNING = sorted(frozenset(JobStatus) - ENDED - {JobStatus.QUEUED})
-_IS_OPEN = and_(jobs.c.status.in_([JobStatus.QUEUED, *_RUNNING]), jobs.c.deleted_at.is_(None))
+_RUNNING = sorted(status.value for status in JobStatus if status not in ENDED and status is not JobStatus.QUEUED)
+_IS_OPEN = and_(jobs.c.status.in_([JobStatus.QUEUED.value, *_RUNNING]), jobs.c.deleted_at.is_(None))
 _IS_LIVE = and_(shards.c.worker.is_not(None), shards.c.expires_at >= bindparam("now"))
 _OPEN = (
     select(jobs.c.id, jobs.c.owner, jobs.c.status, jobs.c.created_at, users.c.running_limit)
@@ -32,7 +32,11 @@ _SHARDS = (
 )
 _ENDED = (
     select(jobs.c.id)
-    .where(jobs.c.finished_at >= bindparam("since"), jobs.c.status.in_(sorted(ENDED)), jobs.c.deleted_at.is_(None))
+    .where(
+        jobs.c.finished_at >= bindparam("since"),
+        jobs.c.status.in_(sorted(status.value for status in ENDED)),
+        jobs.c.deleted_at.is_(None),
+    )
     .order_by(jobs.c.finished_at.desc(), jobs.c.id)
     .limit(bindparam("most"))
 )
@@ -45,7 +49,7 @@ _COUNT_BEFORE = (
     .select_from(jobs)
     .where(
         _OF_OWNER,
-        jobs.c.status == JobStatus.QUEUED,
+        jobs.c.status == JobStatus.QUEUED.value,
         or_(
             jobs.c.created_at < bindparam("at"), and_(jobs.c.created_at == bindparam("at"), jobs.c.id < bindparam("of"))
         ),
