@@ -10,8 +10,9 @@ from gristmill.datasets.formats.trainers import KEYS, line_of
 from gristmill.datasets.nearset import NearSet
 from gristmill.datasets.readers import Printed, read_fingerprints, read_records, read_rejects, read_unfinished
 from gristmill.datasets.rejects import RejectList, list_rejects
-from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds
-from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading, reading_of
+from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds, unused_columns
+from gristmill.datasets.seedcolumns import ColumnSurvey
+from gristmill.datasets.seedfiles import PLAIN_READING, SeedLimits, SeedReading, reading_of
 from gristmill.datasets.seeds import SeedsReader, StoredSeeds, open_seeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
@@ -20,6 +21,7 @@ __all__ = [
     "CONVENTIONS",
     "KEYS",
     "PLAIN_READING",
+    "ColumnSurvey",
     "Exported",
     "FingerprintSet",
     "FolderFacts",
@@ -27,6 +29,7 @@ __all__ = [
     "NearSet",
     "Printed",
     "RejectList",
+    "SeedLimits",
     "SeedReading",
     "SeedSurvey",
     "SeedsReader",
@@ -52,5 +55,6 @@ __all__ = [
     "seeds_name",
     "store_seeds",
     "survey_seeds",
+    "unused_columns",
     "write_segment",
 ]
