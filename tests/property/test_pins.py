@@ -79,7 +79,7 @@ async def keep_user(store: SqlStore, suffix: str, reference: str) -> TemplateVer
     return kept.version
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(before=steps, after=steps, version=st.sampled_from(["", "@1", "@2"]), name=st.sampled_from(NAMES))
 def test_a_kept_template_never_changes_its_meaning(
     folder: Path,

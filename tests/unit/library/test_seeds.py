@@ -112,7 +112,7 @@ def bomb_of(kind: Literal["gzip", "zstd"]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json", "a.txt", "a.md", "a.tsv.gz"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv.gz", "a.json", "a.md"])
 def test_a_decompression_bomb_is_refused_before_it_fills_anything(
     room: Room, kind: Literal["gzip", "zstd"], name: str
 ) -> None:
