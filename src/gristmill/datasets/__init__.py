@@ -20,8 +20,9 @@ from gristmill.datasets.readers import (
     read_unfinished,
 )
 from gristmill.datasets.rejects import RejectList, list_rejects
-from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds
-from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading, reading_of
+from gristmill.datasets.seedcheck import SeedSurvey, check_seeds, survey_seeds, unused_columns
+from gristmill.datasets.seedcolumns import ColumnSurvey
+from gristmill.datasets.seedfiles import PLAIN_READING, SeedLimits, SeedReading, reading_of
 from gristmill.datasets.seeds import SeedsReader, StoredSeeds, open_seeds, seeds_name, store_seeds
 from gristmill.datasets.segments import blob_name, write_segment
 from gristmill.datasets.standing import StandingRecords
@@ -31,6 +32,7 @@ __all__ = [
     "CONVENTIONS",
     "KEYS",
     "PLAIN_READING",
+    "ColumnSurvey",
     "Exported",
     "FieldStatistics",
     "FieldSummary",
@@ -41,6 +43,7 @@ __all__ = [
     "Printed",
     "RecordSummary",
     "RejectList",
+    "SeedLimits",
     "SeedReading",
     "SeedSurvey",
     "SeedsReader",
@@ -71,5 +74,6 @@ __all__ = [
     "seeds_name",
     "store_seeds",
     "survey_seeds",
+    "unused_columns",
     "write_segment",
 ]

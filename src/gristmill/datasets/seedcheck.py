@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from gristmill.datasets.seedfiles import SeedReading, read_seed_rows, text_of
 from gristmill.domain.json import JsonObject
 from gristmill.domain.scope import EACH, dotted
-from gristmill.errors import Finding, InvalidSeedsError
+from gristmill.errors import Finding, InvalidSeedsError, TooLargeError
 
 LISTED = 20
 
@@ -65,11 +65,14 @@ class GoodRow(NamedTuple):
 def good_rows(path: Path, reading: SeedReading, tally: Tally) -> Iterator[GoodRow]:
     """The rows that can be used, while the others are counted in `tally`.
 
-    Raises InvalidSeedsError where the rest cannot be read, with the bad rows before it, and when there are no rows.
+    Raises InvalidSeedsError where the rest cannot be read, with the bad rows before it, and when there are no rows;
+    TooLargeError beyond the limits of `reading`.
     """
     try:
         for row in read_seed_rows(path, reading):
             tally.rows += 1
+            if reading.limits is not None and tally.rows > reading.limits.rows:
+                raise TooLargeError(f"The file holds more than {reading.limits.rows:,} rows.")
             text = row if isinstance(row, Finding) else text_of(row, tally.rows)
             if isinstance(row, Finding) or isinstance(text, Finding):
                 tally.add(row if isinstance(row, Finding) else text)  # type: ignore[arg-type]
@@ -112,11 +115,12 @@ def survey_seeds(
         findings += tally.listed
         if tally.bad > LISTED:
             findings.append(Finding(code="bad_row", message=tally.words))
-    findings += _unused(names, used)
+    findings += unused_columns(names, used)
     return SeedSurvey(rows=tally.rows, findings=tuple(findings), lacking=lacks.findings())
 
 
-def _unused(names: Iterable[str], used: Collection[str] | None) -> Iterator[Finding]:
+def unused_columns(names: Iterable[str], used: Collection[str] | None) -> Iterator[Finding]:
+    """A warning of the columns that no prompt uses; `used` is None where whole rows are."""
     unused = [repr(name) for name in names if used is not None and name not in used]
     if unused:
         shown = ", ".join(unused[:LISTED]) + (f" and {len(unused) - LISTED} more" if len(unused) > LISTED else "")

@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 
 from gristmill.datasets.files import storage_errors
 from gristmill.datasets.seedcheck import Tally, good_rows
-from gristmill.datasets.seedfiles import PLAIN_READING, SeedReading
+from gristmill.datasets.seedfiles import PLAIN_READING, SeedLimits, SeedReading
 from gristmill.domain.ids import Digest
 from gristmill.domain.json import JsonObject
-from gristmill.errors import InvalidSeedsError
+from gristmill.errors import InvalidSeedsError, TooLargeError
 from gristmill.ports.blobs import Blobs
 
 GROUP_ROWS = 1000
@@ -51,23 +51,33 @@ def seeds_name(digest: Digest) -> str:
     return f"seeds/{digest}.parquet"
 
 
-async def store_seeds(path: Path, blobs: Blobs, reading: SeedReading = PLAIN_READING) -> StoredSeeds:
+def _pass_by(_row: JsonObject) -> None:
+    """Look at nothing."""
+
+
+async def store_seeds(
+    path: Path, blobs: Blobs, reading: SeedReading = PLAIN_READING, *, look: Callable[[JsonObject], None] = _pass_by
+) -> StoredSeeds:
     """Read a seed file, or a folder of texts, to its end and store its rows; in flat memory, however many there are.
 
-    Raises InvalidSeedsError, whose findings name the first 20 bad rows, and StorageFullError.
+    `look` is shown each row as it goes by, in a thread. Raises InvalidSeedsError, whose findings name the first 20 bad
+    rows; TooLargeError beyond the limits of `reading`, with nothing stored; and StorageFullError.
     """
     with tempfile.TemporaryDirectory(prefix="gristmill-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "seeds.parquet"
-        stored = await asyncio.to_thread(_convert, path, reading, copy)
+        stored = await asyncio.to_thread(_convert, path, reading, copy, look)
         await blobs.put_file(seeds_name(stored.digest), copy)
     return stored
 
 
-def _convert(path: Path, reading: SeedReading, copy: Path) -> StoredSeeds:
-    tally, rows = Tally(), 0
+def _convert(path: Path, reading: SeedReading, copy: Path, look: Callable[[JsonObject], None]) -> StoredSeeds:
+    tally, rows, characters = Tally(), 0, 0
     digest = hashlib.sha256(b"[")
     with storage_errors(copy), _GroupWriter(copy) as groups:
-        for _, _, text in good_rows(path, reading, tally):
+        for _, row, text in good_rows(path, reading, tally):
+            characters += len(text)
+            _refuse_large(characters, reading.limits)
+            look(row)
             digest.update(b"," * bool(rows) + text.encode())
             rows += 1
             groups.write(text)
@@ -75,6 +85,12 @@ def _convert(path: Path, reading: SeedReading, copy: Path) -> StoredSeeds:
     if tally.bad:
         raise InvalidSeedsError(f"{path}: {tally.words}", tally.listed)
     return StoredSeeds(digest=Digest(digest.hexdigest()), rows=rows)
+
+
+def _refuse_large(characters: int, limits: SeedLimits | None) -> None:
+    # The name of a column stands once in a table, and in every row here.
+    if limits is not None and characters > limits.bytes:
+        raise TooLargeError(f"The rows are more than {limits.bytes:,} characters of JSON.")
 
 
 class _GroupWriter:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from gristmill.adapters.renderer.process import ChildRenderer
 from gristmill.adapters.sql import SqlStore, open_store
 from gristmill.domain.ids import LOCAL, TemplateId, UserId
 from gristmill.domain.template import TemplateVersion
@@ -165,6 +166,13 @@ def test_the_whole_source_is_what_is_checked(store: SqlStore) -> None:
     with pytest.raises(InvalidTemplateError, match="takes too much"):
         do(create_template(USER, LOCAL, store, lint=lint, chance=CHANCE))
     assert seen == [completed(store, USER)]
+
+
+def test_a_source_that_nobody_vouches_for_is_compiled_apart(store: SqlStore) -> None:
+    lint = ChildRenderer().lint
+    with pytest.raises(InvalidTemplateError, match="no template 'style'"):
+        do(create_template(USER, ANN, store, lint=lint, chance=CHANCE))
+    assert do(create_template(STYLE, ANN, store, lint=lint, chance=CHANCE)).version == 1
 
 
 def test_a_new_template_does_not_take_the_name_of_another(store: SqlStore) -> None:

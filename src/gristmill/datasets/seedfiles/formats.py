@@ -46,13 +46,13 @@ def read_seed_rows(path: Path, reading: SeedReading) -> Iterator[SeedRow]:
 
 
 def _read_file(path: Path, reading: SeedReading) -> Iterator[SeedRow]:
-    name = inner_name(path.name)
+    name = inner_name(reading.name or path.name)
     suffix = Path(name).suffix.lower()
     if suffix == ".parquet":
-        return read_parquet(path)
+        return read_parquet(path, reading)
     if suffix not in _READERS and suffix not in _TEXTS:
         raise InvalidSeedsError(f"{path}: the name of a seed file ends in {NAMES}.")
-    with open_content(path) as content:
+    with open_content(path, reading) as content:
         if not content.peek(1):
             raise InvalidSeedsError(f"{path} is empty, so it has no rows.")
     return _READERS[suffix](path, reading) if suffix in _READERS else _TEXTS[suffix](path, reading, name)

@@ -7,12 +7,15 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 import pyarrow as pa
 
 from gristmill.datasets.seedfiles.rows import MOST_ROW, SeedReading
-from gristmill.errors import InvalidSeedsError
+from gristmill.errors import InvalidSeedsError, TooLargeError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 
@@ -49,12 +52,17 @@ def inner_name(name: str) -> str:
 
 
 @contextmanager
-def open_content(path: Path) -> Iterator[io.BufferedReader]:
-    """The file's bytes, decompressed when they begin as gzip or zstd do. Raises InvalidSeedsError, also while read."""
+def open_content(path: Path, reading: SeedReading) -> Iterator[io.BufferedReader]:
+    """The file's bytes, decompressed when they begin as gzip or zstd do.
+
+    Raises InvalidSeedsError and TooLargeError, also while they are read: no more is ever decompressed than is read.
+    """
     with path.open("rb") as file:
         head = file.peek(4)
         try:
-            yield _decompressed(file, head)
+            content = _decompressed(file, head)
+            limits = reading.limits
+            yield content if limits is None else io.BufferedReader(_Bounded(content, limits.bytes))
         except (EOFError, zlib.error) as error:
             raise _damaged(path, error) from error
         except OSError as error:
@@ -70,6 +78,27 @@ def _decompressed(file: io.BufferedReader, head: bytes) -> io.BufferedReader:
     if head.startswith(ZSTD):
         return io.BufferedReader(_as_raw(pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")))
     return file
+
+
+class _Bounded(io.RawIOBase):
+    """Another stream's bytes, and TooLargeError once there are more than may be."""
+
+    def __init__(self, stream: io.BufferedReader, most: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._left = self._most = most
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """What comes next, as much as one read brings."""
+        count = self._stream.readinto1(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise TooLargeError(f"The file holds more than {self._most:,} bytes once it is decompressed.")
+        return count
 
 
 def _as_raw(stream: object) -> io.RawIOBase:
@@ -88,7 +117,7 @@ def open_text(path: Path, reading: SeedReading, *, newline: str | None = None) -
 
     Raises InvalidSeedsError for what is no text, also while it is read.
     """
-    with open_content(path) as content:
+    with open_content(path, reading) as content:
         encoding = _encoding(path, content, reading)
         errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
         try:

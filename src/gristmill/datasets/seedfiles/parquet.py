@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from gristmill.datasets.seedfiles.rows import SeedRow, bad_row
+from gristmill.datasets.seedfiles.rows import SeedLimits, SeedReading, SeedRow, bad_row
 from gristmill.datasets.seedfiles.tables import check_names
-from gristmill.errors import Finding, InvalidSeedsError
+from gristmill.errors import Finding, InvalidSeedsError, TooLargeError
 
 BATCH_ROWS = 256
 BUFFER_BYTES = 1 << 20
@@ -25,11 +25,13 @@ class _NoJsonError(TypeError):
     """A type without a JSON form."""
 
 
-def read_parquet(path: Path) -> Iterator[SeedRow]:
+def read_parquet(path: Path, reading: SeedReading) -> Iterator[SeedRow]:
     """The rows in order. Raises InvalidSeedsError, whose findings name each column that has no JSON form."""
     try:
         # With a buffer, a column chunk is read in pieces: a row group may be as large as the file.
         with pq.ParquetFile(path, buffer_size=BUFFER_BYTES) as file:
+            if reading.limits is not None:
+                _refuse_large(file.metadata, reading.limits)
             check_names(path, file.schema_arrow.names)
             schema = _plain_schema(path, file.schema_arrow)
             number = 1
@@ -40,6 +42,13 @@ def read_parquet(path: Path) -> Iterator[SeedRow]:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise InvalidSeedsError(f"{path} cannot be read as Parquet: {str(error).rstrip('.')}.") from error
+
+
+def _refuse_large(told: pq.FileMetaData, limits: SeedLimits) -> None:
+    """Raise TooLargeError for what the file itself says is too much, before any of it is decompressed."""
+    groups = [told.row_group(index) for index in range(told.num_row_groups)]
+    if told.num_rows > limits.rows or sum(group.total_byte_size for group in groups) > limits.bytes:
+        raise TooLargeError(f"The file holds more than {limits.rows:,} rows, or {limits.bytes:,} bytes decompressed.")
 
 
 def _plain_schema(path: Path, schema: pa.Schema) -> pa.Schema:

@@ -21,11 +21,25 @@ DEFAULT_SPLIT = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedLimits:
+    """The most that is taken of somebody who is not trusted: `bytes` is what comes out of a file, decompressed."""
+
+    file_bytes: int
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeedReading:
-    """How seed files are read: the characters of a passage, and the encoding of text without a byte order mark."""
+    """How seed files are read: the characters of a passage, and the encoding of text without a byte order mark.
+
+    `name` is what the file is called, where that is not its path's name; `limits` are None for a user's own disk.
+    """
 
     split: int = DEFAULT_SPLIT
     encoding: str = "utf-8"
+    name: str = ""
+    limits: SeedLimits | None = None
 
 
 PLAIN_READING = SeedReading()
