@@ -10,13 +10,16 @@ from fastapi import FastAPI
 from gristmill.api import docs
 from gristmill.api.middleware import BodyLimit, RequestFrame
 from gristmill.api.problems import add_problem_handlers
-from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, records, settings, templates
+from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, records, seeds, settings, templates
+from gristmill.library.seeds import UPLOAD_LIMITS
 from gristmill.wiring.service import Service, open_service
 from gristmill.wiring.settings import read_settings
 
 ROUTERS: Final = (
     auth.router,
     templates.router,
+    seeds.files,
+    seeds.router,
     jobs.router,
     records.router,
     exports.router,
@@ -28,7 +31,8 @@ ROUTERS: Final = (
 # What links in mails begin with where nobody says under which address people reach the server.
 ADDRESS: Final = "http://127.0.0.1:8080"
 
-MOST_UPLOAD_BYTES: Final = 2 * 1024**3
+# The most a file may have, and the form around it.
+MOST_UPLOAD_BYTES: Final = UPLOAD_LIMITS.file_bytes + (64 << 10)
 
 
 def create_app(service: Service | None = None) -> FastAPI:

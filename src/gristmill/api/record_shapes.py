@@ -52,6 +52,7 @@ class TraceShape(BaseModel):
     slot: int
     status: Outcome
     record: JsonRecord | None
+    seed_row: int | None
     seed: JsonRecord | None
     values: JsonRecord
     attempts: list[AttemptShape]

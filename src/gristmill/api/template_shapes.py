@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gristmill.api.shapes import In, JobShape, JsonRecord, Usd
+from gristmill.datasets import PLAIN_READING
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.domain.seeds import SeedSet
@@ -159,6 +160,27 @@ class SeedSetShape(BaseModel):
     columns: list[SeedColumnShape]
     job: str | None
     created_at: datetime
+
+
+class UploadIn(In):
+    """A file that will be sent to an address of its own."""
+
+    name: str = Field(max_length=1_000, description="Its ending says what it holds.", examples=["products.csv.gz"])
+
+
+class UploadShape(BaseModel):
+    """Where to send the file, with PUT, and until when."""
+
+    id: str
+    url: str
+    expires_at: datetime
+
+
+class UploadCompleteIn(In):
+    """How the file is to be read."""
+
+    split: int = Field(default=PLAIN_READING.split, ge=1, le=1_000_000)
+    encoding: str = Field(default=PLAIN_READING.encoding, max_length=40)
 
 
 class SeedRowShape(BaseModel):

@@ -17,6 +17,7 @@ from gristmill.domain.ids import JobId, WorkerId
 from gristmill.domain.user_models import UserModels
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.sealer import Sealer
+from gristmill.wiring.generated import keep_generated
 from gristmill.wiring.places import Place
 from gristmill.wiring.ports import open_blobs, open_models, open_store_at
 from gristmill.wiring.settings import Settings
@@ -81,5 +82,7 @@ class _House:
         return open_sealer(self.settings)
 
     async def on_ended(self, job: JobId) -> None:
-        """Put the job's records in an index, so that they are found at once."""
+        """Put the job's records in an index, so that they are found at once; rows that it generated become seeds."""
         await compact_job(self.store, self.blobs, job)
+        if (row := await self.store.read_job(job)).kind == "seeds":
+            await keep_generated(row, self.store, self.blobs)

@@ -20,9 +20,7 @@ from gristmill.api.record_shapes import (
 )
 from gristmill.api.routes.jobs import ReadJob, WrittenJob
 from gristmill.api.service import Caller, Reader, Writer
-from gristmill.datasets import SeedsReader, seeds_name
 from gristmill.domain.ids import JobId, Slot
-from gristmill.domain.job import Job
 from gristmill.domain.json import JsonObject
 from gristmill.domain.mark import Opinion
 from gristmill.jobs.ledger import ledger_json, read_ledger
@@ -30,7 +28,7 @@ from gristmill.jobs.marks import mark_records
 from gristmill.jobs.records import RecordQuery, Status, filter_of, list_records, record_json, search_records
 from gristmill.jobs.rejects import group_rejects, rejects_json
 from gristmill.jobs.statistics import read_statistics, statistics_json
-from gristmill.jobs.trace import Trace, read_trace, trace_json
+from gristmill.jobs.trace import read_trace, trace_json
 
 router = APIRouter(prefix="/jobs/{id}", tags=["records"])
 
@@ -78,8 +76,7 @@ async def records(  # noqa: PLR0917 - each is a parameter of the query
 @router.get("/records/{slot}", response_model=TraceShape, responses=READ)
 async def trace(job: ReadJob, caller: Reader, slot: SlotPath) -> JsonObject:
     """How one record came to be: its seed, every attempt, each call and check."""
-    found = await read_trace(caller.service.browse_ports, job.id, Slot(slot))
-    return {**trace_json(found), "seed": _seed_of(found, job, caller)}
+    return trace_json(await read_trace(caller.service.browse_ports, job.id, Slot(slot)))
 
 
 @router.put("/marks", status_code=204, responses=problem_responses(401, 403, 404))
@@ -111,11 +108,3 @@ async def _lines(caller: Caller, job: JobId, query: RecordQuery) -> AsyncIterato
     async with aclosing(search_records(caller.service.browse_ports, job, query)) as found:
         async for item in found:
             yield orjson.dumps(record_json(item), option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _seed_of(trace: Trace, job: Job, caller: Caller) -> JsonObject | None:
-    if "" not in job.order.seeds:
-        return None
-    with caller.service.blobs.open(seeds_name(job.order.seeds[""])) as file:
-        reader = SeedsReader(file)
-        return reader.row(trace.slot % reader.rows)
