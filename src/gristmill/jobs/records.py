@@ -17,8 +17,6 @@ from gristmill.jobs.shown import read_shown
 from gristmill.ports.index import Found, Shown
 
 MOST_ROWS = 200
-# So many marked slots are looked up at once.
-MOST_MARKS = 200
 LONGEST_TEXT = 1_000
 MOST_FIELDS = 20
 
@@ -126,7 +124,7 @@ async def _find(
     walk = (
         ports.index.find(shown, wanted, after=after, most=most)
         if query.mark is None
-        else _find_marked(ports, shown, wanted, query.mark, after)
+        else _find_marked(ports, shown, wanted, query.mark, after=after, most=most)
     )
     async with aclosing(walk) as found:
         async for some in found:
@@ -134,13 +132,13 @@ async def _find(
 
 
 async def _find_marked(
-    ports: BrowsePorts, shown: Shown, wanted: RecordFilter, mark: Opinion, after: RowPlace
+    ports: BrowsePorts, shown: Shown, wanted: RecordFilter, mark: Opinion, *, after: RowPlace, most: int
 ) -> AsyncGenerator[Found, None]:
     """Marks are few: their slots come from the store, and the index says what stands there."""
     first = max(after.slot, Slot(0))
-    while marks := await ports.store.list_marks(shown.job, mark, first=first, limit=MOST_MARKS):
+    while marks := await ports.store.list_marks(shown.job, mark, first=first, limit=most):
         within = replace(wanted, slots=tuple(one.slot for one in marks))
-        async with aclosing(ports.index.find(shown, within, after=after, most=MOST_ROWS)) as found:
+        async with aclosing(ports.index.find(shown, within, after=after, most=most)) as found:
             async for some in found:
                 yield some
         first = Slot(marks[-1].slot + 1)

@@ -89,8 +89,7 @@ def item_mark(item: records.RecordItem) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("ends", [False, True])
-async def test_marked_records_are_paged(ports: BrowsePorts, ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "MOST_MARKS", 3)
+async def test_marked_records_are_paged(ports: BrowsePorts, ends: bool) -> None:
     await commit_rows(ports, rows(20), records=20, ends=ends)
     await mark_records(ports, JOB, range(1, 20, 2), "good", "")
     await mark_records(ports, JOB, [4], "bad", "")
