@@ -65,7 +65,7 @@ def _parts_of(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     return (batch.slice(first, rows) for first in range(0, batch.num_rows, rows))
 
 
-def _longest(texts: pa.Array) -> int:
+def _longest(texts: "pa.Array[Any]") -> int:
     """The bytes of the longest of them; of what is no text, 1."""
     return pc.max(pc.binary_length(texts)).as_py() or 1 if isinstance(texts, pa.StringArray) else 1
 
