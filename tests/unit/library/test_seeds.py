@@ -4,7 +4,7 @@ import asyncio
 import random
 import resource
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -15,7 +15,7 @@ import pytest
 
 from gristmill.adapters.local import LocalBlobs
 from gristmill.adapters.sql import SqlStore, open_store
-from gristmill.datasets import SeedLimits, seeds_name
+from gristmill.datasets import SeedLimits, seeds_name, store_seeds
 from gristmill.domain.ids import Digest, UserId
 from gristmill.domain.seeds import SeedColumn, SeedSet
 from gristmill.errors import (
@@ -131,6 +131,22 @@ def test_a_parquet_bomb_is_refused_by_what_it_says(room: Room) -> None:
     for name in ("large", "long"):
         with pytest.raises(TooLargeError):
             room.keep((room.folder / name).read_bytes(), "a.parquet")
+
+
+def test_a_parquet_file_that_says_one_long_text_a_thousand_times_fills_nothing(room: Room) -> None:
+    said = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, pa.int32()), pa.array(["0" * (4 << 20)]))
+    pq.write_table(pa.table({"a": said}), room.folder / "a", compression="zstd", dictionary_pagesize_limit=1 << 30)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(TooLargeError):
+        room.keep((room.folder / "a").read_bytes(), "a.parquet", limits=replace(SMALL, bytes=16 << 20))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 << 10
+
+
+def test_texts_of_parquet_are_the_same_however_they_are_read(room: Room) -> None:
+    table = pa.table({"a": ["é", None, "é", "x"], "b": [["y"], [], None, ["z"]]})
+    pq.write_table(table, room.folder / "a")
+    kept = room.keep((room.folder / "a").read_bytes(), "a.parquet")
+    assert kept.digest == do(store_seeds((room.folder / "a").rename(room.folder / "a.parquet"), room.blobs)).digest
 
 
 @pytest.mark.parametrize(
