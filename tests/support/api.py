@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,20 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from gristmill.adapters.local import LocalJournal
 from gristmill.api.app import create_app
 from gristmill.domain.ids import JobId, WorkerId
-from gristmill.wiring.ports import open_models
-from gristmill.wiring.service import Service
-from gristmill.worker import WorkerPorts, run_worker
+from gristmill.wiring.service import Service, open_service
+from gristmill.wiring.settings import read_settings
+from gristmill.wiring.workers import open_turn_ports
+from gristmill.worker import lend_models, run_worker
+from support.people import CHEAP, PASSWORD, Pigeonhole
 
 PREFIX = "/api/v1"
 
 TEMPLATE = """\
 name: capitals
 description: Questions about cities
-defaults: {model: "scripted:fair", max_tokens: 50}
+defaults: {model: "scripted:demo", max_tokens: 50}
 vary: {tone: [formal, terse]}
 steps:
   - id: question
@@ -91,23 +92,33 @@ class Api:
 
 async def _mill(service: Service, job: JobId) -> None:
     worker = WorkerId(f"worker-{job}")
-    journal, models = LocalJournal(service.place.journals, worker), open_models(service.settings)
-    ports = WorkerPorts(store=service.store, blobs=service.blobs, journal=journal, models=models, clock=service.clock)
-    try:
-        await run_worker(job, ports, worker, asyncio.Event())
-    finally:
-        await models.close()
-        journal.close()
+    async with open_turn_ports(service.place, service.settings, worker) as ports:
+        async with lend_models(ports, job) as models:
+            await run_worker(job, replace(ports, models=models), worker, asyncio.Event())
+        await ports.on_ended(job)
 
 
 @contextmanager
 def open_api(folder: Path, patch: pytest.MonkeyPatch, **settings: str) -> Iterator[TestClient]:
-    """A client of a server whose home is the folder; its lifespan runs within."""
-    for name, value in {"HOME": str(folder), "AUTH": "none:", **settings}.items():
+    """A client of a server whose home is the folder, with passwords that cost little; it runs in a thread."""
+    for name, value in {"HOME": str(folder), **settings}.items():
         patch.setenv(f"GRISTMILL_{name}", value)
     patch.chdir(folder)
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(create_app(_opening), raise_server_exceptions=False) as client:
         yield client
+
+
+@asynccontextmanager
+async def _opening() -> AsyncIterator[Service]:
+    async with open_service(read_settings(), "http://testserver", cost=CHEAP) as service:
+        yield replace(service, accounts=replace(service.accounts, mailer=Pigeonhole()))
+
+
+def letters(client: TestClient) -> Pigeonhole:
+    """What the server mailed."""
+    mailer = Api(client, {}).service.accounts.mailer
+    assert isinstance(mailer, Pigeonhole)
+    return mailer
 
 
 def problem(response: Response, status: int, code: str) -> Any:
@@ -120,3 +131,17 @@ def problem(response: Response, status: int, code: str) -> Any:
     assert document["detail"]
     assert document["request_id"] == response.headers["x-request-id"]
     return document
+
+
+def join(client: TestClient, email: str) -> Api:
+    """Somebody who has signed up, verified their address and logged in."""
+    nobody = Api(client, {})
+    nobody.made("/auth/signup", {"email": email, "password": PASSWORD})
+    nobody.made("/auth/verify", {"token": letters(client).token()})
+    return log_in(client, email)
+
+
+def log_in(client: TestClient, email: str, password: str = PASSWORD) -> Api:
+    """The same user, logged in once more."""
+    tokens = Api(client, {}).made("/auth/login", {"email": email, "password": password})
+    return Api(client, {"Authorization": f"Bearer {tokens['access_token']}"})

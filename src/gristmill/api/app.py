@@ -1,8 +1,8 @@
 """The application: every endpoint over one set of open ports."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final
 
 from fastapi import FastAPI
@@ -35,15 +35,20 @@ ADDRESS: Final = "http://127.0.0.1:8080"
 MOST_UPLOAD_BYTES: Final = UPLOAD_LIMITS.file_bytes + (64 << 10)
 
 
-def create_app(service: Service | None = None) -> FastAPI:
-    """The API over a service; without one it is opened from the settings when the server starts, and closed with it."""
+def open_from_settings() -> AbstractAsyncContextManager[Service]:
+    """The service that the settings describe."""
+    return open_service(read_settings(), ADDRESS)
+
+
+def create_app(opening: Callable[[], AbstractAsyncContextManager[Service]] = open_from_settings) -> FastAPI:
+    """The API over a service, which is opened when the server starts and closed when it ends."""
     app = FastAPI(
         title="Gristmill",
         openapi_url=f"{docs.PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        lifespan=lambda app: _lifespan(app, service),
+        lifespan=lambda app: _lifespan(app, opening),
     )
     for router in ROUTERS:
         app.include_router(router, prefix=docs.PREFIX)
@@ -57,9 +62,8 @@ def create_app(service: Service | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, given: Service | None) -> AsyncIterator[None]:
-    async with AsyncExitStack() as stack:
-        service = await stack.enter_async_context(open_service(read_settings(), ADDRESS)) if given is None else given
+async def _lifespan(app: FastAPI, opening: Callable[[], AbstractAsyncContextManager[Service]]) -> AsyncIterator[None]:
+    async with opening() as service:
         app.state.service = service
         background = asyncio.create_task(service.run_background())
         try:

@@ -31,6 +31,7 @@ async def request_of(order: OrderIn, caller: Caller, *, job: JobId | None = None
         budget=order.budget,
         random_seed=order.random_seed,
         is_trusted=False,
+        is_linted=order.checks is None,
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import uvicorn
@@ -54,7 +54,8 @@ def serve(*, host: str = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -
 
 async def _open_and_serve(settings: Settings, host: str, port: int, supervisor: Supervisor) -> None:
     async with open_service(settings, f"http://{host}:{port}") as service:
-        await _serve(import_from_string(APP)(service), host, port, supervisor)
+        app = import_from_string(APP)(lambda: nullcontext(service))
+        await _serve(app, host, port, supervisor)
 
 
 class _Server(uvicorn.Server):

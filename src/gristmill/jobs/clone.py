@@ -24,4 +24,5 @@ def clone_request(job: Job, blobs: Blobs, *, job_id: JobId | None = None) -> Job
         random_seed=order.random_seed,
         max_in_flight=order.max_in_flight,
         is_trusted=False,
+        is_linted=True,
     )

@@ -70,7 +70,7 @@ class Planned:
 
 async def read_order(request: JobRequest, ports: JobPorts) -> Planned:
     """The request's recipe and order, read where a hostile template and many seeds hold up nobody else."""
-    if not request.is_trusted:
+    if not (request.is_trusted or request.is_linted):
         found = await ports.renderer.lint(request.template)
         if any(finding.severity == "error" for finding in found):
             raise refusal_of(found)

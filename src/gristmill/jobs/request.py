@@ -25,7 +25,7 @@ class JobRequest:
     user gave now. `budget` and `random_seed` are None when not given. `spread_over` takes slots spread over an order of
     so many records, in place of the first ones. `id` is the job's where a request that is sent twice must make one job.
     `name` is what the owner calls it, else the template's. `kept` is the kept template that `template` came from. One
-    that is not `is_trusted` is read and rendered in a process apart.
+    that is not `is_trusted` is rendered in a process apart, and read there first unless it `is_linted` already.
     """
 
     template: str
@@ -44,6 +44,7 @@ class JobRequest:
     name: str = ""
     kept: TemplateRef | None = None
     is_trusted: bool = True
+    is_linted: bool = False
 
     def __post_init__(self) -> None:
         """Raise BadInputError for numbers that no job can have."""

@@ -1,12 +1,15 @@
 """What a server holds open while it runs."""
 
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from gristmill.accounts.authenticate import authenticate
 from gristmill.accounts.ports import AccountPorts
 from gristmill.adapters.local import SystemClock
+from gristmill.adapters.passwords import RFC_9106_LOW_MEMORY, Argon2Cost
 from gristmill.adapters.sql import SqlStore
 from gristmill.domain.account import SOLE, Principal
 from gristmill.domain.completion import ModelName
@@ -19,10 +22,10 @@ from gristmill.ports.index import RecordIndex
 from gristmill.ports.models import Prices
 from gristmill.ports.renderer import Renderer
 from gristmill.wiring.accounts import open_account_ports
-from gristmill.wiring.browsing import open_index
 from gristmill.wiring.exporting import make_exports
 from gristmill.wiring.places import Place, settings_place
 from gristmill.wiring.ports import open_blobs, open_models, open_renderer, open_store_at
+from gristmill.wiring.records import open_record_index
 from gristmill.wiring.settings import Settings
 from gristmill.wiring.user_models import aliases_for_owner, prices_for_owner
 
@@ -86,28 +89,27 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, address: str) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, address: str, *, cost: Argon2Cost = RFC_9106_LOW_MEMORY
+) -> AsyncIterator[Service]:
     """A server's ports, closed at the end; `address` is where it is reached, unless `public_url` says otherwise.
 
-    Raises BadInputError for settings that do not fit together.
+    A cheaper `cost` of passwords is for tests alone. Raises BadInputError for settings that do not fit together.
     """
     place = settings_place(settings)
-    store = await open_store_at(place.store_url)
     blobs = open_blobs(place.blobs_url)
-    try:
-        async with (
-            open_index(place, blobs) as index,
-            open_account_ports(store, settings, address=address) as accounts,
-        ):
-            yield Service(
-                settings=settings,
-                place=place,
-                store=store,
-                blobs=blobs,
-                index=index,
-                renderer=open_renderer(),
-                clock=SystemClock(),
-                accounts=accounts,
-            )
-    finally:
-        await store.close()
+    async with AsyncExitStack() as stack:
+        store = await open_store_at(place.store_url)
+        stack.push_async_callback(store.close)
+        # What is copied and spilled while records are looked for is gone with the server.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gristmill-", ignore_cleanup_errors=True))
+        yield Service(
+            settings=settings,
+            place=place,
+            store=store,
+            blobs=blobs,
+            index=await stack.enter_async_context(open_record_index(place.blobs_url, blobs, Path(folder))),
+            renderer=open_renderer(),
+            clock=SystemClock(),
+            accounts=await stack.enter_async_context(open_account_ports(store, settings, address=address, cost=cost)),
+        )

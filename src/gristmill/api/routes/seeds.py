@@ -132,6 +132,7 @@ async def generate(
         chosen=frozenset(wanted.models),
         budget=wanted.budget,
         is_trusted=False,
+        is_linted=True,
     )
     job = await create_job(order, await service.job_ports(caller.user), chance=new_chance())
     return report_json(await read_report(service.store, service.clock, job.id))

@@ -101,6 +101,7 @@ async def test_model(which: ModelTestIn, caller: Writer) -> JsonObject:
         aliases={"tested": aliases.get(which.model, ModelName(which.model))},
         budget=which.budget,
         is_trusted=False,
+        is_linted=True,
     )
     job = await create_job(request, ports, chance=new_chance())
     report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
