@@ -1,6 +1,5 @@
 """A real PostgreSQL server for the tests of one process, and a fresh database for whoever asks."""
 
-import asyncio
 import tempfile
 import time
 import warnings
@@ -109,7 +108,8 @@ def _new_database() -> str:
 
 def _new_store() -> str:
     url = _new_database()
-    asyncio.run(open_store(url).close())
+    # As its `close` would, but also where an event loop runs.
+    open_store(url)._close()
     return url
 
 
