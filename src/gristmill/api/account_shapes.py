@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gristmill.api.shapes import In, Usd, UsdText
+from gristmill.api.shapes import In, JsonRecord, Usd, UsdText
 from gristmill.domain.account import Role, Scope, User, UserLimits
 from gristmill.domain.completion import ModelName
 from gristmill.domain.json import JsonObject
@@ -134,14 +134,6 @@ class NewKeyShape(KeyShape):
     key: str
 
 
-class UserChangeIn(In):
-    """What changes of a user; what is left out stays."""
-
-    role: Role | None = None
-    disabled: bool | None = None
-    limits: "LimitsIn | None" = None
-
-
 class LimitsIn(In):
     """Both limits, as they shall be; null is no limit."""
 
@@ -155,6 +147,14 @@ class LimitsIn(In):
         return UserLimits(budget=budget, running=self.running_jobs)
 
 
+class UserChangeIn(In):
+    """What changes of a user; what is left out stays."""
+
+    role: Role | None = None
+    disabled: bool | None = None
+    limits: LimitsIn | None = None
+
+
 class AuditShape(BaseModel):
     """One line of the audit log."""
 
@@ -165,7 +165,7 @@ class AuditShape(BaseModel):
     subject: str
     address: str
     request_id: str
-    fields: JsonObject
+    fields: JsonRecord
 
 
 class UserModelIn(In):

@@ -1,8 +1,10 @@
 """Exports: asked for, made at once when small and in the background when large, and downloaded."""
 
+import base64
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import FileResponse
 
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute
 from gristmill.api.paging import Page
@@ -10,9 +12,11 @@ from gristmill.api.problems import problem_responses
 from gristmill.api.routes.jobs import ReadJob, WrittenJob
 from gristmill.api.service import Reader, Writer
 from gristmill.api.shapes import ExportIn, ExportShape
-from gristmill.domain.export import Export, ExportWish
+from gristmill.domain.export import Export, ExportFile, ExportWish
+from gristmill.domain.ids import ExportId
 from gristmill.domain.json import JsonObject
-from gristmill.jobs.export_files import ask_for_export
+from gristmill.errors import NotFoundError, WrongStateError
+from gristmill.jobs.export_files import ask_for_export, find_export
 from gristmill.jobs.report import time_json
 from gristmill.wiring.chance import new_chance
 
@@ -57,3 +61,32 @@ def export_json(export: Export) -> JsonObject:
         "created_at": time_json(export.created_at),
         "finished_at": time_json(export.finished_at),
     }
+
+
+@router.get(
+    "/exports/{id}/download",
+    response_class=FileResponse,
+    responses={
+        **problem_responses(401, 403, 404, 409),
+        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        206: {
+            "description": "The part of the file that `Range` asks for.",
+            "content": {"application/octet-stream": {}},
+        },
+        416: {"description": "The file has no such part."},
+    },
+)
+async def download(caller: Reader, export: ExportPath) -> Response:
+    """The file of an export that is done; a part of it where a `Range` is asked for."""
+    found = await find_export(caller.service.store, caller.user, ExportId(export))
+    if found.file is None:
+        raise WrongStateError(f"Export {export} is {found.status}: wait until it is done. {found.detail}".strip())
+    path = caller.service.blobs.path_of(found.file.blob)
+    if path is None:
+        raise NotFoundError(f"The file of export {export} is gone: ask for it again.")
+    return FileResponse(path, filename=found.file.name, headers={"Repr-Digest": _digest(found.file)})
+
+
+def _digest(file: ExportFile) -> str:
+    """The digest of the whole file, as RFC 9530 writes it."""
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(file.sha256)).decode()}:"
