@@ -133,6 +133,13 @@ async def extend(job: WrittenJob, more: ExtendIn, caller: Writer, _key: Idempote
     return await shape_of(caller, job.id)
 
 
+@router.post("/{id}/retry-rejects", response_model=JobShape, responses=CONTROL)
+async def retry_rejects(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+    """Give the records that could not be made another round of attempts, with other draws."""
+    await control.retry_rejects(caller.service.store, caller.service.blobs, job.id)
+    return await shape_of(caller, job.id)
+
+
 @router.post("/{id}/clone", response_model=JobShape, status_code=201, responses=ORDERING)
 async def clone(job: WrittenJob, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order the same records once more, as a new job: same template, seeds, models, budget and random seed."""
