@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from gristmill.api.shapes import In, JsonRecord, Usd, UsdText
 from gristmill.domain.account import Role, Scope, User, UserLimits
@@ -113,7 +113,7 @@ class KeyIn(In):
 
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(default=["read", "write"], min_length=1, max_length=3)
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class KeyShape(BaseModel):

@@ -35,19 +35,18 @@ from gristmill.jobs.report import time_json
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
-OPEN = problem_responses(403, 429)
 LOGIN = problem_responses(401, 403, 429)
 OWN = problem_responses(401, 403)
 
 
-@router.post("/signup", status_code=202, responses=OPEN)
+@router.post("/signup", status_code=202, responses=problem_responses(403, 429))
 async def sign_up(who: SignupIn, service: AnyService, request: Request) -> Accepted:
     """Ask for an account. A link to confirm the address is mailed, or shown on the server's console."""
     await signup.sign_up(who.email, who.password.get_secret_value(), origin_of(request), service.accounts)
     return Accepted(message="Open the link that was mailed to you.")
 
 
-@router.post("/verify", response_model=UserShape, responses=OPEN)
+@router.post("/verify", response_model=UserShape, responses=problem_responses())
 async def verify(link: TokenIn, service: AnyService, request: Request) -> JsonObject:
     """Confirm an address with the token of the mailed link. The first user becomes the server's admin."""
     return user_json(await signup.verify(link.token, origin_of(request), service.accounts))
@@ -60,7 +59,7 @@ async def log_in(who: LoginIn, service: AnyService, request: Request) -> TokensS
     return _tokens(await logins.log_in(who.email, password, origin_of(request), service.accounts))
 
 
-@router.post("/refresh", responses=LOGIN)
+@router.post("/refresh", responses=problem_responses(401))
 async def refresh(held: RefreshIn, service: AnyService, request: Request) -> TokensShape:
     """Exchange a refresh token for new tokens. One that comes a second time ends the login: it was stolen."""
     return _tokens(await logins.refresh(held.refresh_token, origin_of(request), service.accounts))
@@ -73,14 +72,14 @@ async def log_out(caller: Reader) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/password/forgot", status_code=202, responses=OPEN)
+@router.post("/password/forgot", status_code=202, responses=problem_responses(429))
 async def forgot(who: ForgotIn, service: AnyService, request: Request) -> Accepted:
     """Have a link mailed to set a new password."""
     await passwords.forget_password(who.email, origin_of(request), service.accounts)
     return Accepted(message="If the address has an account, a link was mailed to it.")
 
 
-@router.post("/password/reset", status_code=204, responses=OPEN)
+@router.post("/password/reset", status_code=204, responses=problem_responses())
 async def reset(new: ResetIn, service: AnyService, request: Request) -> Response:
     """Set a new password with the token of the mailed link; every login ends."""
     password = new.password.get_secret_value()
