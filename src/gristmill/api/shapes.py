@@ -104,20 +104,6 @@ class JobShape(BaseModel):
 class OrderIn(In):
     """An order of records: from a kept template, with the owner's seed sets."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "name": "support answers",
-                "template": "3f9c2a7be1d04c58",
-                "seeds": "9b2c…",
-                "records": 1000,
-                "budget_usd": "2.50",
-                "models": {"cheap": "openai:gpt-4.1-mini"},
-            }
-        },
-    )
-
     template: str = Field(max_length=64, description="The template's id.")
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="One of its versions; else the newest.")
     seeds: str | dict[str, str] | None = Field(
@@ -237,8 +223,6 @@ class EstimateShape(BaseModel):
 
 class ExportIn(In):
     """A dataset in a format."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "parquet", "lineage": True}})
 
     format: Literal["jsonl", "csv", "parquet", "openai-chat", "sharegpt", "alpaca", "dpo", "huggingface"]
     split: dict[str, float] | None = Field(default=None, description="Splits and their shares, which add up to 1.")
