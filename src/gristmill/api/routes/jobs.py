@@ -16,6 +16,7 @@ from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, Order
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobKind, JobStatus
 from gristmill.domain.json import JsonObject
+from gristmill.domain.money import show_usd
 from gristmill.jobs import control, create
 from gristmill.jobs.clone import clone_request
 from gristmill.jobs.estimate import estimate_json, estimate_order
@@ -31,6 +32,15 @@ CONTROL = problem_responses(401, 403, 404, 409)
 
 EVENTS = """Messages whose `event` is the type of an event, whose `id` is its sequence, and whose `data` is a JSON
 object `{sequence, at, job, type, …}`; `progress` has no id, and a Job's counts. A comment comes every 15 seconds."""
+MESSAGE = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string"},
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 EVENT = """event: state
 data: {"sequence":2,"at":"2026-11-23T10:15:00.000Z","job":"20261123-101500-k3x9m2qa","type":"state","to":"running"}
 id: 2
@@ -67,6 +77,7 @@ async def create_job(order: JobIn, caller: Writer, request: Request, _key: Idemp
     ports = await caller.service.job_ports(caller.user)
     wanted = await request_of(order, caller, job=job_id_for(request))
     job = await create.create_job(wanted, ports, chance=new_chance())
+    await caller.note("job.created", job.id, records=job.records, budget_usd=show_usd(job.budget))
     return await shape_of(caller, job.id)
 
 
@@ -103,6 +114,7 @@ async def show_job(job: ReadJob, caller: Reader) -> JsonObject:
 async def delete_job(job: WrittenJob, caller: Writer) -> Response:
     """Remove an ended job with its records and exports. What it cost still counts."""
     await control.delete(caller.service.store, caller.service.blobs, job.id)
+    await caller.note("job.deleted", job.id)
     return Response(status_code=204)
 
 
@@ -131,6 +143,7 @@ async def cancel_job(job: WrittenJob, caller: Writer, _key: IdempotencyKey = Non
 async def top_up_job(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Set the budget, what is spent included; a job that had used up its budget goes on."""
     await control.top_up_and_go_on(caller.service.store, job.id, budget.nano_usd)
+    await caller.note("job.topped_up", job.id, budget_usd=show_usd(budget.nano_usd))
     return await shape_of(caller, job.id)
 
 
@@ -138,6 +151,14 @@ async def top_up_job(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: Ide
 async def extend_job(job: WrittenJob, more: ExtendIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Let a job make more records; those it has made stay as they are."""
     await control.extend(caller.service.store, job.id, more.records)
+    await caller.note("job.extended", job.id, records=more.records)
+    return await shape_of(caller, job.id)
+
+
+@router.post("/{id}/retry-rejects", response_model=JobShape, responses=CONTROL)
+async def retry_rejects(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+    """Give the records that could not be made another round of attempts, with other draws."""
+    await control.retry_rejects(caller.service.store, caller.service.blobs, job.id)
     return await shape_of(caller, job.id)
 
 
@@ -147,6 +168,7 @@ async def clone_job(job: WrittenJob, caller: Writer, request: Request, _key: Ide
     ports = await caller.service.job_ports(caller.user)
     wanted = clone_request(job, ports.blobs, job_id=job_id_for(request))
     made = await create.create_job(wanted, ports, chance=new_chance())
+    await caller.note("job.created", made.id, clone_of=job.id, budget_usd=show_usd(made.budget))
     return await shape_of(caller, made.id)
 
 
@@ -157,7 +179,7 @@ async def clone_job(job: WrittenJob, caller: Writer, request: Request, _key: Ide
         **problem_responses(401, 403, 404),
         200: {
             "description": EVENTS,
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENT}},
+            "content": {"text/event-stream": {"schema": MESSAGE, "example": EVENT}},
         },
     },
 )

@@ -154,6 +154,7 @@ async def save_template(wanted: SourceIn, caller: Writer, template: TemplatePath
 async def delete_template(caller: Writer, template: TemplatePath) -> Response:
     """Remove a template from which no job was made; others can be archived."""
     await caller.service.store.delete_template(caller.user, TemplateId(template))
+    await caller.note("template.deleted", template)
     return Response(status_code=204)
 
 
@@ -223,6 +224,7 @@ async def unarchive_template(caller: Writer, template: TemplatePath) -> JsonObje
 async def publish_template(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
     """Let everybody read all versions of a template, and take from it."""
     found = await library.publish_template(TemplateId(template), caller.user, caller.service.store)
+    await caller.note("template.published", template)
     return template_json(found, caller.user)
 
 
@@ -230,6 +232,7 @@ async def publish_template(caller: Writer, template: TemplatePath, _key: Idempot
 async def unpublish_template(caller: Writer, template: TemplatePath) -> JsonObject:
     """Make a template private again. Jobs that others made from it go on; new ones of theirs are refused."""
     found = await caller.service.store.publish_template(caller.user, TemplateId(template), published=False)
+    await caller.note("template.unpublished", template)
     return template_json(found, caller.user)
 
 
