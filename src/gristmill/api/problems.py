@@ -167,11 +167,13 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _not_routed(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    # A body that cannot be read at all is one that needs changes, like any other.
+    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
     words = {404: "There is nothing here.", 405: f"{request.method} is not understood here."}
-    detail = words.get(error.status_code, error.detail)
-    code = codes.get(error.status_code, "invalid_request")
-    return problem_response(request, error.status_code, code=code, detail=detail, headers=error.headers)
+    detail = words.get(status, error.detail)
+    code = codes.get(status, "invalid_request")
+    return problem_response(request, status, code=code, detail=detail, headers=error.headers)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
