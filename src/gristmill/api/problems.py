@@ -168,10 +168,16 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    words = {404: "There is nothing here.", 405: f"{request.method} is not understood here."}
+    words = {
+        400: "The body of the request cannot be read.",
+        404: "There is nothing here.",
+        405: f"{request.method} is not understood here.",
+    }
     detail = words.get(error.status_code, error.detail)
     code = codes.get(error.status_code, "invalid_request")
-    return problem_response(request, error.status_code, code=code, detail=detail, headers=error.headers)
+    # A body that cannot even be read is bad input like any other.
+    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004
+    return problem_response(request, status, code=code, detail=detail, headers=error.headers)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
