@@ -32,7 +32,9 @@ async def create(job: WrittenJob, wish: ExportIn, caller: Writer, _key: Idempote
     """Ask for the records as they stand now, whatever ended the job or whether anything has."""
     ports = await caller.service.job_ports(caller.user)
     wanted = ExportWish(format=wish.format, split=wish.split, partition_by=wish.partition_by, lineage=wish.lineage)
-    return export_json(await ask_for_export(ports, job, wanted, chance=new_chance()))
+    export = await ask_for_export(ports, job, wanted, chance=new_chance())
+    await caller.note("export.created", export.id, job=job.id, format=wanted.format)
+    return export_json(export)
 
 
 @router.get("/jobs/{id}/exports", response_model=Page[ExportShape], responses=problem_responses(401, 403, 404))

@@ -16,6 +16,7 @@ from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, Order
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobKind, JobStatus
 from gristmill.domain.json import JsonObject
+from gristmill.domain.money import show_usd
 from gristmill.jobs import control
 from gristmill.jobs.clone import clone_request
 from gristmill.jobs.create import create_job, read_order
@@ -59,6 +60,7 @@ async def create(order: JobIn, caller: Writer, request: Request, _key: Idempoten
     ports = await caller.service.job_ports(caller.user)
     wanted = await request_of(order, caller, job=job_id_for(request))
     job = await create_job(wanted, ports, chance=new_chance())
+    await caller.note("job.created", job.id, records=job.records, budget_usd=show_usd(job.budget))
     return await shape_of(caller, job.id)
 
 
@@ -95,6 +97,7 @@ async def show(job: ReadJob, caller: Reader) -> JsonObject:
 async def delete(job: WrittenJob, caller: Writer) -> Response:
     """Remove an ended job with its records and exports. What it cost still counts."""
     await control.delete(caller.service.store, caller.service.blobs, job.id)
+    await caller.note("job.deleted", job.id)
     return Response(status_code=204)
 
 
@@ -123,6 +126,7 @@ async def cancel(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -
 async def top_up(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Set the budget, what is spent included; a job that had used up its budget goes on."""
     await control.top_up_and_go_on(caller.service.store, job.id, budget.nano_usd)
+    await caller.note("job.topped_up", job.id, budget_usd=show_usd(budget.nano_usd))
     return await shape_of(caller, job.id)
 
 
@@ -130,6 +134,14 @@ async def top_up(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: Idempot
 async def extend(job: WrittenJob, more: ExtendIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Let a job make more records; those it has made stay as they are."""
     await control.extend(caller.service.store, job.id, more.records)
+    await caller.note("job.extended", job.id, records=more.records)
+    return await shape_of(caller, job.id)
+
+
+@router.post("/{id}/retry-rejects", response_model=JobShape, responses=CONTROL)
+async def retry_rejects(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+    """Give the records that could not be made another round of attempts, with other draws."""
+    await control.retry_rejects(caller.service.store, caller.service.blobs, job.id)
     return await shape_of(caller, job.id)
 
 
@@ -139,6 +151,7 @@ async def clone(job: WrittenJob, caller: Writer, request: Request, _key: Idempot
     ports = await caller.service.job_ports(caller.user)
     wanted = clone_request(job, ports.blobs, job_id=job_id_for(request))
     made = await create_job(wanted, ports, chance=new_chance())
+    await caller.note("job.created", made.id, clone_of=job.id, budget_usd=show_usd(made.budget))
     return await shape_of(caller, made.id)
 
 

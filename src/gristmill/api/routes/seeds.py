@@ -155,6 +155,7 @@ async def show(caller: Reader, seeds: SeedsPath) -> JsonObject:
 async def delete(caller: Writer, seeds: SeedsPath) -> Response:
     """Remove a seed set that none of your jobs draws from."""
     await caller.service.store.delete_seeds(caller.user, Digest(seeds))
+    await caller.note("seeds.deleted", seeds)
     return Response(status_code=204)
 
 

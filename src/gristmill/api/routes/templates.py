@@ -152,6 +152,7 @@ async def save(wanted: SourceIn, caller: Writer, template: TemplatePath) -> Json
 async def delete(caller: Writer, template: TemplatePath) -> Response:
     """Remove a template from which no job was made; others can be archived."""
     await caller.service.store.delete_template(caller.user, TemplateId(template))
+    await caller.note("template.deleted", template)
     return Response(status_code=204)
 
 
@@ -221,6 +222,7 @@ async def unarchive(caller: Writer, template: TemplatePath) -> JsonObject:
 async def publish(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
     """Let everybody read all versions of a template, and take from it."""
     found = await library.publish_template(TemplateId(template), caller.user, caller.service.store)
+    await caller.note("template.published", template)
     return template_json(found, caller.user)
 
 
@@ -228,6 +230,7 @@ async def publish(caller: Writer, template: TemplatePath, _key: IdempotencyKey =
 async def unpublish(caller: Writer, template: TemplatePath) -> JsonObject:
     """Make a template private again. Jobs that others made from it go on; new ones of theirs are refused."""
     found = await caller.service.store.publish_template(caller.user, TemplateId(template), published=False)
+    await caller.note("template.unpublished", template)
     return template_json(found, caller.user)
 
 
