@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gristmill.domain.ids import UserId
-from support.api import PREFIX, Api, problem
+from support.api import PREFIX, Api, join, problem
 from support.milled import FREE, PRICED, Milled
 from support.stores import SqliteFile
 
@@ -76,8 +76,9 @@ def test_two_at_once_make_one_job(milled: Milled) -> None:
 
 def test_a_key_of_another_user_is_another_key(milled: Milled) -> None:
     assert keyed(milled.ann, "k-5", milled.order()).status_code == 201
-    bobs = {"template": milled.bob.template(), "seeds": milled.bob.seeds(), "models": {PRICED: FREE}, "records": 1}
-    answer = keyed(milled.bob, "k-5", bobs)
+    cora = join(milled.client, "cora@example.org")
+    order = {"template": cora.template(), "seeds": cora.seeds(), "models": {PRICED: FREE}, "records": 1}
+    answer = keyed(cora, "k-5", order)
     assert (answer.status_code, REPLAYED in answer.headers) == (201, False)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from support.api import Api, join, open_api
@@ -58,6 +59,16 @@ class Milled:
     def ordered(self, **changes: Any) -> str:
         """The id of a new job of Ann's."""
         return str(self.ann.made("/jobs", self.order(**changes))["id"])
+
+    @contextmanager
+    def serving(self, **parts: Any) -> Iterator[None]:
+        """Let the server have other parts for a while."""
+        app, service = cast("FastAPI", self.client.app), self.ann.service
+        app.state.service = replace(service, **parts)
+        try:
+            yield
+        finally:
+            app.state.service = service
 
     def priced(self, budget: str, **changes: Any) -> dict[str, Any]:
         """An order of records that cost something."""
