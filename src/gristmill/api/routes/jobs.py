@@ -186,14 +186,11 @@ async def clone_job(job: WrittenJob, caller: Writer, request: Request, _key: Ide
 async def follow_job(
     job: ReadJob,
     caller: Reader,
-    response: Response,
     last_event_id: Annotated[
         str | None, Header(max_length=20, pattern=r"^[0-9]{1,18}$", description="Go on after this event.")
     ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a job: its history from the beginning, or from `Last-Event-ID` on, and its progress; ends with the job."""
-    # Proxies that gather an answer before they pass it on would hold it back for ever.
-    response.headers["X-Accel-Buffering"] = "no"
     service = caller.service
     async for event in follow_events(service.store, service.clock, job.id, int(last_event_id or 0)):
         yield event
