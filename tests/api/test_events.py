@@ -66,9 +66,7 @@ def test_proxies_are_told_to_pass_each_event_on(milled: Milled) -> None:
     assert following.headers["x-accel-buffering"] == "no"
 
 
-def test_a_quiet_stream_is_kept_alive_until_its_reader_leaves(
-    milled: Milled, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_quiet_stream_is_kept_alive_until_its_reader_leaves(milled: Milled, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
     with stream(milled.ann, f"/jobs/{milled.ordered()}/events") as following:
         bits = [following.next() for _ in range(4)]
