@@ -166,6 +166,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _not_routed(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    # A body that cannot be read at all is one that needs changes, like any other.
+    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
     words = {
         400: "The body of the request cannot be read.",
@@ -173,9 +175,7 @@ async def _not_routed(request: Request, error: Exception) -> Response:
         405: f"{request.method} is not understood here.",
     }
     detail = words.get(error.status_code, error.detail)
-    code = codes.get(error.status_code, "invalid_request")
-    # A body that cannot even be read is bad input like any other.
-    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004
+    code = codes.get(status, "invalid_request")
     return problem_response(request, status, code=code, detail=detail, headers=error.headers)
 
 

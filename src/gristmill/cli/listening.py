@@ -33,4 +33,4 @@ def _why(error: Exception) -> str:
     if not isinstance(error, OSError):
         return str(error)
     # Numbers of name look-ups are negative, and not the system's.
-    return os.strerror(error.errno) if (error.errno or 0) > 0 else str(error.strerror)
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)

@@ -6,6 +6,7 @@ from gristmill.domain.job import Job, JobStatus, StopReason
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.sharding import plan_shards
 from gristmill.errors import NotFoundError, WrongStateError
+from gristmill.jobs.leftovers import remove_files
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.store import Store
 
@@ -64,8 +65,7 @@ async def retry_rejects(store: Store, blobs: Blobs, job: JobId) -> Job:
 async def delete(store: Store, blobs: Blobs, job: JobId) -> None:
     """Remove an ended job with all its files; its owner's spending stays what it was. Raises WrongStateError."""
     await store.delete_job(job)
-    async for name in blobs.list(f"jobs/{job}/"):
-        await blobs.delete(name)
+    await remove_files(blobs, job)
 
 
 async def find_job(store: Store, owner: UserId, job_id: JobId) -> Job:

@@ -48,6 +48,8 @@ _STATUS = select(jobs.c.status).where(jobs.c.id == bindparam("of"))
 _PLACE = select(jobs.c.created_at).where(jobs.c.id == bindparam("of"))
 # The order never changes, and it is the one long column.
 _FIXED = frozenset({"id", "owner", "order", "deleted_at"})
+# As many as any store takes in one statement.
+MOST_NAMED = 500
 _WRITE = (
     update(jobs)
     .where(jobs.c.id == bindparam("of"))
@@ -114,6 +116,14 @@ def delete_job(tx: Transaction, job_id: JobId) -> None:
     if not job.has_ended:
         raise WrongStateError(f"Job {job_id} is {job.status}: cancel it, then delete it.")
     tx.connection.execute(update(jobs).where(jobs.c.id == job_id).values(deleted_at=encode_time(tx.now)))
+
+
+def list_deleted_jobs(tx: Transaction, among: Collection[JobId]) -> Sequence[JobId]:
+    """See LeftoverStore."""
+    deleted = select(jobs.c.id).where(jobs.c.deleted_at.is_not(None))
+    asked = sorted(among)
+    parts = (asked[first : first + MOST_NAMED] for first in range(0, len(asked), MOST_NAMED))
+    return [job for part in parts for job in tx.connection.execute(deleted.where(jobs.c.id.in_(part))).scalars()]
 
 
 def write_job(tx: Transaction, before: Job, after: Job) -> Job:
