@@ -31,6 +31,15 @@ record:
 checks:
   - {judge: grader, ask: "Is it a question?", at_least: 3}
 attempts: {redraw: 1}
+export:
+  openai-chat:
+    messages: [{role: user, content: "{{ record.tone }}"}, {role: assistant, content: "{{ record.question }}"}]
+  sharegpt:
+    conversations: [{role: user, content: "{{ record.tone }}"}, {role: assistant, content: "{{ record.question }}"}]
+  dpo:
+    prompt: "{{ record.tone }}"
+    chosen: "{{ record.question }}"
+    rejected: "{{ '' if record.tone == 'terse' else '?' }}"
 """
 
 CITIES = [{"city": {"name": name, "size": size}} for name, size in (("Lima", 10), ("Oslo", 1), ("Rome", 3))]

@@ -84,7 +84,7 @@ async def download_export(caller: Reader, export: ExportPath) -> Response:
     if found.file is None:
         raise WrongStateError(f"Export {export} is {found.status}: wait until it is done. {found.detail}".strip())
     path = caller.service.blobs.path_of(found.file.blob)
-    if path is None:
+    if path is None or not await caller.service.blobs.exists(found.file.blob):
         raise NotFoundError(f"The file of export {export} is gone: ask for it again.")
     return FileResponse(path, filename=found.file.name, headers={"Repr-Digest": _digest(found.file)})
 
