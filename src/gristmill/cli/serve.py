@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.importer import import_from_string
 
 from gristmill.cli.boundary import OK
+from gristmill.cli.loop import run_loop
 from gristmill.cli.terminal import say
 from gristmill.errors import BadInputError
 from gristmill.wiring.accounts import auth_of, refuse_open_none
@@ -48,7 +49,7 @@ def serve(*, host: str = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -
     settings = read_settings()
     refuse_open_none(auth_of(settings), host)
     open_server_log()
-    asyncio.run(_open_and_serve(settings, host, port, open_supervisor(workers)))
+    run_loop(_open_and_serve(settings, host, port, open_supervisor(workers)))
     return OK
 
 
