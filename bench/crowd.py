@@ -22,6 +22,7 @@ from bench.serving import FORM, form_of
 WORDS = ("lamp", "market", "city", "the", "question")
 FOLLOWED_SECONDS = 3.0
 OK = 200
+FAST = "scripted:demo"
 
 
 class Person(FastHttpUser):
@@ -48,6 +49,12 @@ class Person(FastHttpUser):
         headers = {**self.head, "Content-Type": "application/json"}
         sent = json.dumps(body)
         self.client.request(method, f"/api/v1{path}", headers=headers, name=f"{method} {name}", data=sent)
+
+    @task(4)
+    def knock(self) -> None:
+        """What touches nothing but the event loop: how long the machine itself lets one wait."""
+        with self.rest("GET", "/healthz", name="GET /healthz"):
+            pass
 
     @task(10)
     def list_jobs(self) -> None:
@@ -109,7 +116,7 @@ class Person(FastHttpUser):
 
     @task(1)
     def order(self) -> None:
-        wanted = {"template": self.own["template"], "seeds": self.own["seeds"], "records": 4}
+        wanted = {"template": self.own["template"], "seeds": self.own["seeds"], "records": 4, "models": {"cheap": FAST}}
         self.do("POST", "/jobs", "/jobs", wanted)
 
     @task(1)

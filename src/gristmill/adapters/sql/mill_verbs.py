@@ -1,7 +1,7 @@
 """The store's verbs for jobs, shards and history."""
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gristmill.adapters.sql import events, jobs, leases, manifest, shards, turns
@@ -55,6 +55,9 @@ class MillVerbs(Connected):
     async def read_totals(self, job: JobId) -> JobTotals:
         # Looked up before the transaction begins, so that what is known is never ahead of what it sees.
         return await self._read(self._totals.read, job, self._totals.known(job))
+
+    async def read_each_totals(self, of: Sequence[JobId]) -> Mapping[JobId, JobTotals]:
+        return await self._read(self._costs.read_each, self._costs.known(), of)
 
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
         return await self._read(self._costs.read_costs, self._costs.known(), owner)
