@@ -132,6 +132,14 @@ class JobStore(Protocol):
         """
         ...
 
+    async def retry_rejects(self, job: JobId, short: Mapping[ShardNumber, Collection[Slot]]) -> Job:
+        """Open the slots that were given up for one more round of attempts, and put the ended job back to queued.
+
+        `short` names all of them. Raises WrongStateError when there is none, when the job has not ended, and when they
+        are not those that the rows have; LimitReachedError as `resume_job`.
+        """
+        ...
+
     async def finish_job(self, job: JobId) -> JobStatus:
         """Move the job on as far as its rows allow, and say where it stands. Idempotent.
 

@@ -28,15 +28,17 @@ ExportPath = Annotated[str, Path(alias="id", max_length=64, description="The exp
 @router.post(
     "/jobs/{id}/exports", response_model=ExportShape, status_code=201, responses=problem_responses(401, 403, 404, 409)
 )
-async def create(job: WrittenJob, wish: ExportIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def create_export(job: WrittenJob, wish: ExportIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Ask for the records as they stand now, whatever ended the job or whether anything has."""
     ports = await caller.service.job_ports(caller.user)
     wanted = ExportWish(format=wish.format, split=wish.split, partition_by=wish.partition_by, lineage=wish.lineage)
-    return export_json(await ask_for_export(ports, job, wanted, chance=new_chance()))
+    export = await ask_for_export(ports, job, wanted, chance=new_chance())
+    await caller.note("export.created", export.id, job=job.id, format=wanted.format)
+    return export_json(export)
 
 
 @router.get("/jobs/{id}/exports", response_model=Page[ExportShape], responses=problem_responses(401, 403, 404))
-async def list_all(job: ReadJob, caller: Reader) -> JsonObject:
+async def list_exports(job: ReadJob, caller: Reader) -> JsonObject:
     """The exports of a job, newest first: the last 200."""
     exports = await caller.service.store.list_exports(job.id)
     return {"items": [export_json(export) for export in exports], "next_cursor": None}
@@ -76,7 +78,7 @@ def export_json(export: Export) -> JsonObject:
         416: {"description": "The file has no such part."},
     },
 )
-async def download(caller: Reader, export: ExportPath) -> Response:
+async def download_export(caller: Reader, export: ExportPath) -> Response:
     """The file of an export that is done; a part of it where a `Range` is asked for."""
     found = await find_export(caller.service.store, caller.user, ExportId(export))
     if found.file is None:
