@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
 from gristmill import __version__
-from gristmill.api.problems import PROBLEM, PROBLEM_SCHEMA, Problem, ProblemItem
+from gristmill.api.problems import PROBLEM, PROBLEM_SCHEMA, TITLES, Problem, ProblemItem
 
 PREFIX: Final = "/api/v1"
 
@@ -94,6 +94,8 @@ def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _tell_of_problems(operation: dict[str, Any]) -> None:
     content = {PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}}
+    if "requestBody" in operation:
+        operation["responses"].setdefault("413", {"description": TITLES[413]})
     for status, response in operation["responses"].items():
         if int(status) >= 400:  # noqa: PLR2004
             response["content"] = content

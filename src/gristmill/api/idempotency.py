@@ -32,15 +32,17 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class IdempotentRoute(APIRoute):
-    """A route whose POST requests are done once for each key. A refused request frees its key: nothing happened."""
+    """A route that is done once for each key, if it takes one. A refused request frees its key: nothing happened."""
 
     def get_route_handler(self) -> Handler:
         """The handler that remembers answers."""
         handle = super().get_route_handler()
+        if not any(parameter.alias == HEADER for parameter in self.dependant.header_params):
+            return handle
 
         async def handle_once(request: Request) -> Response:
             key = request.headers.get(HEADER)
-            if request.method != "POST" or key is None or not _is_key(key):
+            if key is None or not _is_key(key):
                 return await handle(request)
             return await _once(request, key, handle)
 

@@ -86,11 +86,14 @@ class Problem(BaseModel):
     request_id: str
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What an endpoint documents of its refusals; what any may answer is among them."""
+def problem_responses(*statuses: int, takes_input: bool = True) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint documents of its refusals; what any may answer is among them.
+
+    Where nothing is taken, neither a body nor a parameter, nothing needs changes.
+    """
     return {
         status: {"description": TITLES[status], "content": {PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}}}
-        for status in sorted({*statuses, 422, 503})
+        for status in sorted({*statuses, 503, *((422,) if takes_input else ())})
     }
 
 
