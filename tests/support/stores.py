@@ -32,6 +32,7 @@ from gristmill.ports.requests import RequestStore
 from gristmill.ports.seeds import SeedsStore
 from gristmill.ports.store import Store
 from gristmill.ports.templates import TemplateStore
+from gristmill.ports.tidying import LeftoverStore
 from gristmill.ports.turns import TurnStore
 from gristmill.ports.workers import WorkerStore
 from support import postgres
@@ -59,6 +60,7 @@ class AnyStore(
     MarkStore,
     RequestStore,
     ExportStore,
+    LeftoverStore,
     TurnStore,
     WorkerStore,
     Protocol,

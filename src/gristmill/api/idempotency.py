@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from gristmill.api.service import principal_of, service_of
 from gristmill.domain.ids import JobId
@@ -37,7 +38,7 @@ class IdempotentRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """The handler that remembers answers."""
         handle = super().get_route_handler()
-        if not any(parameter.alias == HEADER for parameter in self.dependant.header_params):
+        if all(parameter.alias != HEADER for parameter in self.dependant.header_params):
             return handle
 
         async def handle_once(request: Request) -> Response:
@@ -57,7 +58,7 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     request.state.job = job_id_of(claim.since, f"{owner} {key}")
     try:
         response = await handle(request)
-    except (GristmillError, RequestValidationError):
+    except (GristmillError, RequestValidationError, HTTPException):
         await store.give_up_request(owner, key)
         raise
     await store.answer_request(owner, key, response.status_code, bytes(response.body).decode())

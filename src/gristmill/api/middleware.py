@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gristmill.api.problems import problem_response
+from gristmill.api.problems import broken_response, problem_response
 from gristmill.api.request_ids import HEADER, new_request_id
 
 # JSON bodies hold a template of 256 KiB at most, several times escaped, and a few rows.
@@ -41,12 +41,12 @@ class RequestFrame:
             return
         request_id = new_request_id(Headers(scope=scope).get(HEADER))
         scope.setdefault("state", {})["request_id"] = request_id
-        started, status = time.perf_counter(), 500
+        started, status, has_begun = time.perf_counter(), 500, False
 
         async def send_framed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
                 for name, value in SECURITY_HEADERS.items():
@@ -57,6 +57,11 @@ class RequestFrame:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_framed)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it takes down nothing but this request
+                answer = broken_response(Request(scope), error)
+                # An answer that has begun cannot be another: it is cut off where it is.
+                if not has_begun:
+                    await answer(scope, receive, send_framed)
             finally:
                 if scope["path"] not in QUIET_PATHS:
                     ms = round((time.perf_counter() - started) * 1000, 1)

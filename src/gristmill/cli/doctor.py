@@ -86,6 +86,7 @@ def _shown_server(settings: Settings) -> dict[str, str]:
         "smtp": f"{smtp.host}:{smtp.port} ({smtp.tls}), {login}" if smtp.host else "none: mail is shown on the console",
         "limits": f"budget {budget}, running jobs {limits.running_jobs or 'unlimited'}",
         "allow_private_models": "yes" if settings.allow_private_models else "no",
+        "trusted_proxies": settings.trusted_proxies or "none",
     }
 
 

@@ -1,10 +1,12 @@
 """Pausing, resuming, cancelling and topping up: a user's hand on a running job."""
 
-from gristmill.domain.ids import JobId, UserId
+from gristmill.datasets import read_standing_slots
+from gristmill.domain.ids import JobId, ShardNumber, Slot, UserId
 from gristmill.domain.job import Job, JobStatus, StopReason
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.sharding import plan_shards
 from gristmill.errors import NotFoundError, WrongStateError
+from gristmill.jobs.leftovers import remove_files
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.store import Store
 
@@ -46,11 +48,24 @@ async def extend(store: Store, job_id: JobId, records: int) -> Job:
     return await resume(store, job_id)
 
 
+async def retry_rejects(store: Store, blobs: Blobs, job: JobId) -> Job:
+    """Give every slot of an ended job that was given up another round of attempts, with draws of its own.
+
+    What was rejected stays readable. Raises WrongStateError when nothing was given up, or the job has not ended.
+    """
+    manifest = await store.read_manifest(job)
+    short: dict[ShardNumber, list[Slot]] = {}
+    for shard in await store.list_shards(job):
+        if shard.short:
+            standing = await read_standing_slots(blobs, job, manifest, shard.number)
+            short[shard.number] = [slot for slot in shard.done if slot not in standing]
+    return await store.retry_rejects(job, short)
+
+
 async def delete(store: Store, blobs: Blobs, job: JobId) -> None:
     """Remove an ended job with all its files; its owner's spending stays what it was. Raises WrongStateError."""
     await store.delete_job(job)
-    async for name in blobs.list(f"jobs/{job}/"):
-        await blobs.delete(name)
+    await remove_files(blobs, job)
 
 
 async def find_job(store: Store, owner: UserId, job_id: JobId) -> Job:

@@ -96,14 +96,15 @@ def auth_of(settings: Settings) -> Auth:
 
 def refuse_open_none(auth: Auth, host: str) -> None:
     """Raise BadInputError when everybody who reaches a server without accounts is not on this machine."""
-    if auth == "none" and not _is_loopback(host):
+    if auth == "none" and not is_loopback(host):
         raise BadInputError(
             f"Without accounts whoever reaches {host or 'the server'} may spend and read everything: serve on"
             " 127.0.0.1, or set auth to local:."
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and no other."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -11,6 +11,7 @@ from gristmill.domain.export import Export
 from gristmill.errors import GristmillError
 from gristmill.jobs.export_files import end_export
 from gristmill.jobs.ports import JobPorts
+from gristmill.wiring.threads import run_apart
 
 LOOK_SECONDS = 1.0
 TTL = timedelta(seconds=60)
@@ -30,14 +31,17 @@ async def make_exports(ports: JobPorts) -> None:
                 continue
         except GristmillError as error:
             log.warning("export_postponed", why=str(error))
+        except Exception as error:
+            # Whatever it is, other exports are made; this one is tried again when its time is over.
+            log.error("export_fell", exc_info=error)  # noqa: TRY400 - structlog's own way
         await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _make(ports: JobPorts, export: Export, maker: str) -> None:
     keeping = asyncio.create_task(_keep(ports, export, maker))
     try:
-        # A loop of its own in a thread: rows are read and written without a pause, and requests go on meanwhile.
-        await asyncio.to_thread(asyncio.run, end_export(ports, export, maker))
+        # Rows are read and written without a pause, and requests go on meanwhile.
+        await run_apart(end_export(ports, export, maker))
         log.info("export_made", export=export.id, job=export.job)
     finally:
         keeping.cancel()

@@ -1,5 +1,6 @@
 """What a server holds open while it runs."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,9 +25,10 @@ from gristmill.ports.renderer import Renderer
 from gristmill.wiring.accounts import open_account_ports
 from gristmill.wiring.exporting import make_exports
 from gristmill.wiring.places import Place, settings_place
-from gristmill.wiring.ports import open_blobs, open_models, open_renderer, open_store_at
+from gristmill.wiring.ports import open_blobs, open_models, open_store_at, open_warm_renderer
 from gristmill.wiring.records import open_record_index
 from gristmill.wiring.settings import Settings
+from gristmill.wiring.tidying import keep_tidy
 from gristmill.wiring.user_models import aliases_for_owner, prices_for_owner
 
 
@@ -72,7 +74,10 @@ class Service:
     async def run_background(self) -> None:
         """Do what no request waits for, until cancelled."""
         # An export makes no call, so it asks for no price.
-        await make_exports(self._job_ports(prices_for_owner(self.settings, UserModels(), self.accounts.sealer)))
+        ports = self._job_ports(prices_for_owner(self.settings, UserModels(), self.accounts.sealer))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(make_exports(ports))
+            group.create_task(keep_tidy(self.store, self.blobs, self.clock))
 
     def _job_ports(self, prices: Prices) -> JobPorts:
         return JobPorts(
@@ -109,7 +114,7 @@ async def open_service(
             store=store,
             blobs=blobs,
             index=await stack.enter_async_context(open_record_index(place.blobs_url, blobs, Path(folder))),
-            renderer=open_renderer(),
+            renderer=await stack.enter_async_context(open_warm_renderer()),
             clock=SystemClock(),
             accounts=await stack.enter_async_context(open_account_ports(store, settings, address=address, cost=cost)),
         )

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     limits: LimitsSettings = LimitsSettings()
     allow_private_models: bool = False
+    trusted_proxies: str = "127.0.0.1,::1"
 
     @classmethod
     def settings_customise_sources(

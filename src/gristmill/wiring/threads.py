@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -39,3 +40,28 @@ def use_counted_threads() -> CountedThreads:
     threads = CountedThreads()
     asyncio.get_running_loop().set_default_executor(threads)
     return threads
+
+
+async def run_apart(work: Coroutine[None, None, T]) -> T:
+    """Run on a loop of its own in a thread, beside this one and not in it, so that nobody here waits for it.
+
+    Cancelled here, it is cancelled there, and has ended when this returns.
+    """
+    loop = asyncio.new_event_loop()
+    inner = loop.create_task(work)
+    outer = asyncio.ensure_future(asyncio.to_thread(_run_to_end, loop, inner))
+    try:
+        return await asyncio.shield(outer)
+    except asyncio.CancelledError:
+        loop.call_soon_threadsafe(inner.cancel)
+        with suppress(asyncio.CancelledError):
+            await outer
+        raise
+
+
+def _run_to_end(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[T]") -> T:
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy import RowMapping, delete, insert, or_, select, update
 
 from gristmill.adapters.sql.rows import decode_time, encode_json, encode_time
 from gristmill.adapters.sql.tables import exports, jobs
@@ -66,6 +66,12 @@ def end_export(tx: Transaction, export: ExportId, maker: str, made: ExportFile |
         "finished_at": encode_time(tx.now),
     }
     return _write_own(tx, export, maker, ended)
+
+
+def drop_exports(tx: Transaction) -> int:
+    """See LeftoverStore."""
+    deleted = select(jobs.c.id).where(jobs.c.deleted_at.is_not(None))
+    return tx.connection.execute(delete(exports).where(exports.c.job.in_(deleted))).rowcount
 
 
 def _write_own(tx: Transaction, export: ExportId, maker: str, values: dict[str, Any]) -> bool:

@@ -23,7 +23,7 @@ def read_page(
     decode: Callable[[RowMapping], T],
     is_newest_first: bool,
 ) -> Page[T]:
-    """A page of what is asked, sorted by a column and then an id. Raises InvalidCursorError."""
+    """A page of what is asked, sorted by a column and then an id. Raises InvalidCursorError for a stray place."""
     if after is not None:
         asked = asked.where(_beyond(keys, after, is_newest_first=is_newest_first))
     order = [key.desc() if is_newest_first else key.asc() for key in keys]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from gristmill.adapters.sql import exports, marks, requests, workers
+from gristmill.adapters.sql import exports, jobs, marks, requests, workers
 from gristmill.adapters.sql.connected import Connected
 from gristmill.domain.export import Export, ExportFile
 from gristmill.domain.ids import ExportId, JobId, Slot, UserId, WorkerId
@@ -13,7 +13,7 @@ from gristmill.ports.requests import Claim
 
 
 class ServiceVerbs(Connected):
-    """`RequestStore`, `ExportStore`, `WorkerStore` and `MarkStore` of `ports`; what each verb promises stands there."""
+    """`RequestStore`, `ExportStore`, `LeftoverStore`, `WorkerStore` and `MarkStore`; their promises stand in `ports`."""
 
     async def claim_request(self, owner: UserId, key: str, digest: str) -> Claim:
         return await self._write(requests.claim_request, owner, key, digest)
@@ -41,6 +41,12 @@ class ServiceVerbs(Connected):
 
     async def end_export(self, export: ExportId, maker: str, made: ExportFile | str) -> bool:
         return await self._write(exports.end_export, export, maker, made)
+
+    async def drop_exports(self) -> int:
+        return await self._write(exports.drop_exports)
+
+    async def list_deleted_jobs(self, among: Collection[JobId]) -> Sequence[JobId]:
+        return await self._read(jobs.list_deleted_jobs, among)
 
     async def report_worker(self, worker: WorkerId, host: str, started_at: datetime, gauges: WorkerGauges) -> None:
         await self._write(workers.report_worker, worker, host, started_at, gauges)

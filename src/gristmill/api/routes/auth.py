@@ -16,12 +16,12 @@ from gristmill.api.account_shapes import (
     KeyIn,
     KeyShape,
     LoginIn,
+    LoginShape,
     NewKeyShape,
     RefreshIn,
     ResetIn,
     SignupIn,
     TokenIn,
-    TokensShape,
     UserShape,
     user_json,
 )
@@ -47,20 +47,20 @@ async def sign_up(who: SignupIn, service: AnyService, request: Request) -> Accep
 
 
 @router.post("/verify", response_model=UserShape, responses=problem_responses())
-async def verify(link: TokenIn, service: AnyService, request: Request) -> JsonObject:
+async def verify_address(link: TokenIn, service: AnyService, request: Request) -> JsonObject:
     """Confirm an address with the token of the mailed link. The first user becomes the server's admin."""
     return user_json(await signup.verify(link.token, origin_of(request), service.accounts))
 
 
 @router.post("/login", responses=LOGIN)
-async def log_in(who: LoginIn, service: AnyService, request: Request) -> TokensShape:
+async def log_in(who: LoginIn, service: AnyService, request: Request) -> LoginShape:
     """Log in: an access token for fifteen minutes, and a refresh token for the next one."""
     password = who.password.get_secret_value()
     return _tokens(await logins.log_in(who.email, password, origin_of(request), service.accounts))
 
 
 @router.post("/refresh", responses=problem_responses(401))
-async def refresh(held: RefreshIn, service: AnyService, request: Request) -> TokensShape:
+async def refresh(held: RefreshIn, service: AnyService, request: Request) -> LoginShape:
     """Exchange a refresh token for new tokens. One that comes a second time ends the login: it was stolen."""
     return _tokens(await logins.refresh(held.refresh_token, origin_of(request), service.accounts))
 
@@ -73,14 +73,14 @@ async def log_out(caller: Reader) -> Response:
 
 
 @router.post("/password/forgot", status_code=202, responses=problem_responses(429))
-async def forgot(who: ForgotIn, service: AnyService, request: Request) -> Accepted:
+async def forgot_password(who: ForgotIn, service: AnyService, request: Request) -> Accepted:
     """Have a link mailed to set a new password."""
     await passwords.forget_password(who.email, origin_of(request), service.accounts)
     return Accepted(message="If the address has an account, a link was mailed to it.")
 
 
 @router.post("/password/reset", status_code=204, responses=problem_responses())
-async def reset(new: ResetIn, service: AnyService, request: Request) -> Response:
+async def reset_password(new: ResetIn, service: AnyService, request: Request) -> Response:
     """Set a new password with the token of the mailed link; every login ends."""
     password = new.password.get_secret_value()
     await passwords.reset_password(new.token, password, origin_of(request), service.accounts)
@@ -96,7 +96,7 @@ async def change_password(change: ChangePasswordIn, caller: Writer) -> Response:
 
 
 @router.get("/me", response_model=UserShape, responses=OWN)
-async def me(caller: Reader) -> JsonObject:
+async def show_me(caller: Reader) -> JsonObject:
     """Who you are."""
     return user_json(await mine.read_me(caller.principal, caller.service.accounts))
 
@@ -131,8 +131,8 @@ async def revoke_key(caller: Writer, key: Annotated[str, Path(alias="id", max_le
     return Response(status_code=204)
 
 
-def _tokens(pair: TokenPair) -> TokensShape:
-    return TokensShape(access_token=pair.access, refresh_token=pair.refresh, expires_in=pair.expires_in)
+def _tokens(pair: TokenPair) -> LoginShape:
+    return LoginShape(access_token=pair.access, refresh_token=pair.refresh, expires_in=pair.expires_in)
 
 
 def _key_json(key: ApiKey) -> JsonObject:
