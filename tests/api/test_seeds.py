@@ -134,7 +134,8 @@ def test_a_request_without_a_file_or_with_odd_fields_is_refused(ann: Api) -> Non
 def test_a_file_that_is_too_large_is_refused_and_nothing_kept(ann: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     before = kept(ann)
     small = replace(library.UPLOAD_LIMITS, file_bytes=1000, bytes=5000, rows=20)
-    monkeypatch.setitem(library.keep_file.__kwdefaults__, "limits", small)
+    defaults = {**(library.keep_file.__kwdefaults__ or {}), "limits": small}
+    monkeypatch.setattr(library.keep_file, "__kwdefaults__", defaults)
     bomb = gzip.compress(json.dumps({"a": "x" * 10_000}).encode())
     for content, name in ((b"a\n" * 501, "long.csv"), (bomb, "bomb.jsonl.gz"), (b"a\n" + b"1\n" * 21, "rows.csv")):
         assert "The file h" in problem(bring(ann, content, name), 413, "too_large")["detail"]
