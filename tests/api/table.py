@@ -4,13 +4,15 @@
 holds of all endpoints in one way is tested for all of them at once, and stands here once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from api import rows_accounts, rows_jobs, rows_library
 from gristmill.api.app import create_app
 from gristmill.api.docs import PREFIX
+from gristmill.api.idempotency import HEADER
 
 Line = Mapping[int, str]
 
@@ -23,6 +25,10 @@ OF_SECURED: Final[Line] = {
     503: "test_a_store_that_is_busy_is_said_to_be",
 }
 OF_OWNED: Final[Line] = {404: "test_what_belongs_to_another_is_not_found"}
+OF_BODIES: Final[Line] = {413: "test_a_body_that_is_too_large_is_not_read"}
+OF_KEYED: Final[Line] = {409: "test_a_key_of_another_request_is_a_conflict"}
+# An id that no id can be: what is wrong with other parts of a request has tests of its own.
+OF_PATHS: Final[Line] = {422: "test_an_id_that_can_be_none_is_refused"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,14 @@ class Endpoint:
         return "{" in self.path
 
     @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.operation
+
+    @property
+    def takes_key(self) -> bool:
+        return any(parameter["name"] == HEADER for parameter in self.operation.get("parameters", ()))
+
+    @property
     def statuses(self) -> set[int]:
         """What it is documented to answer."""
         return {int(status) for status in self.operation["responses"]}
@@ -55,13 +69,18 @@ class Endpoint:
         """Its tests, those of all endpoints among them."""
         return {
             **(OF_SECURED if self.is_secured else {}),
-            **(OF_OWNED if self.is_owned else {}),
+            **({**OF_OWNED, **OF_PATHS} if self.is_owned else {}),
+            **(OF_KEYED if self.takes_key else {}),
+            **(OF_BODIES if self.takes_body else {}),
             **ROWS.get(str(self), {}),
         }
 
 
-def endpoints() -> Iterator[Endpoint]:
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
     """Every operation of the OpenAPI document."""
-    for path, methods in create_app().openapi()["paths"].items():
-        for method, operation in methods.items():
-            yield Endpoint(method=method.upper(), path=path.removeprefix(PREFIX), operation=operation)
+    return tuple(
+        Endpoint(method=method.upper(), path=path.removeprefix(PREFIX), operation=operation)
+        for path, methods in create_app().openapi()["paths"].items()
+        for method, operation in methods.items()
+    )

@@ -11,6 +11,8 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.table import Endpoint, endpoints
+from gristmill.api.idempotency import HEADER
+from gristmill.api.middleware import MOST_BODY_BYTES
 from support.api import PREFIX, TEMPLATE, Api, join, log_in, open_api, problem
 from support.api_accounts import BusyStore, accounts_with, clock_after, with_key
 from support.people import PASSWORD
@@ -172,3 +174,30 @@ def test_what_others_tried_changed_nothing(town: Town) -> None:
 def test_a_store_that_is_busy_is_said_to_be(town: Town, endpoint: Endpoint) -> None:
     with accounts_with(town.client, store=BusyStore()):
         problem(town.asked(endpoint, town.ann, town.thing_of(endpoint)), 503, "store_busy")
+
+
+@pytest.mark.parametrize("endpoint", [one for one in SECURED if one.is_owned], ids=str)
+def test_an_id_that_can_be_none_is_refused(town: Town, endpoint: Endpoint) -> None:
+    refused = problem(town.asked(endpoint, town.admin, "x" * 65), 422, "invalid_request")
+    assert refused["errors"][0]["path"] == "path.id"
+
+
+@pytest.mark.parametrize("endpoint", [one for one in endpoints() if one.takes_body], ids=str)
+def test_a_body_that_is_too_large_is_not_read(town: Town, endpoint: Endpoint) -> None:
+    headers = {"Content-Length": str(2**63), "Content-Type": "application/json"}
+    path = endpoint.path.format(id=UNKNOWN, slot=0)
+    refused = problem(town.ann.ask(endpoint.method, path, content=b"{}", headers=headers), 413, "too_large")
+    assert "bytes that are taken here" in refused["detail"]
+
+
+def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(town: Town) -> None:
+    pieces = (b" " * 65_536 for _ in range(MOST_BODY_BYTES // 65_536 + 1))
+    problem(town.ann.ask("POST", "/templates", content=pieces), 413, "too_large")
+
+
+@pytest.mark.parametrize("endpoint", [one for one in SECURED if one.takes_key], ids=str)
+def test_a_key_of_another_request_is_a_conflict(town: Town, endpoint: Endpoint) -> None:
+    key = {HEADER: "one-of-another-request"}
+    town.ann.made(f"/templates/{town.things['templates']}/archive", headers=key)
+    path = endpoint.path.format(id=UNKNOWN, slot=0)
+    problem(town.ann.ask(endpoint.method, path, headers=key), 409, "idempotency_conflict")

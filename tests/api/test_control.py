@@ -1,6 +1,7 @@
 """A hand on a job: paused, resumed, cancelled, topped up, extended and deleted, when its state allows it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from gristmill.domain.ids import JobId
 from gristmill.domain.job import StopReason
 from support.answers import check_forms
 from support.api import problem
-from support.milled import Milled
+from support.milled import FREE, Milled
 
 
 def files_of(milled: Milled, job: str) -> list[Path]:
@@ -77,6 +78,28 @@ def test_a_job_that_has_ended_makes_more_and_keeps_what_it_made(milled: Milled) 
     assert again["records"]["asked"] == 4
     assert again["started_at"] == ended["started_at"]
     assert milled.ann.get(f"/jobs/{job}/records").json()["items"][: len(made)] == made
+
+
+def test_records_that_could_not_be_made_are_tried_once_more(milled: Milled) -> None:
+    job = milled.ordered(records=6, checks=[{"expect": "{{ record.tone == 'odd' }}", "reason": "even"}], **writer())
+    problem(milled.ann.post(f"/jobs/{job}/retry-rejects"), 409, "wrong_state")
+    assert milled.ann.mill(job)["status"] == "short"
+    before = milled.ann.get(f"/jobs/{job}/rejects").json()["rejected"]
+    again = milled.ann.made(f"/jobs/{job}/retry-rejects")
+    assert (again["status"], again["finished_at"]) == ("queued", None)
+    assert milled.ann.mill(job)["status"] == "short"
+    assert milled.ann.get(f"/jobs/{job}/rejects").json()["rejected"] == 2 * before == 24
+
+
+def writer() -> dict[str, Any]:
+    """The models of an order without a judge."""
+    return {"models": {"writer": FREE}}
+
+
+def test_a_job_of_which_nothing_was_given_up_has_nothing_to_try_again(milled: Milled) -> None:
+    job = milled.ordered(records=1, checks=[], **writer())
+    assert milled.ann.mill(job)["status"] == "completed"
+    problem(milled.ann.post(f"/jobs/{job}/retry-rejects"), 409, "wrong_state")
 
 
 def test_a_deleted_job_is_gone_with_its_files_and_its_costs_stay(milled: Milled) -> None:

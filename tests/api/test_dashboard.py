@@ -1,7 +1,6 @@
 """The numbers of a dashboard: sums of all ledgers, exact to the nano-dollar, whatever became of the jobs."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,7 @@ class Spender:
 
 
 @pytest.fixture(scope="module")
-def spender(milled: Milled) -> Iterator[Spender]:
+def spender(milled: Milled) -> Spender:
     api = join(milled.client, "dora@example.org")
     templates = {
         "capitals": api.template(),
@@ -41,7 +40,7 @@ def spender(milled: Milled) -> Iterator[Spender]:
             for entry in all_items(api, f"/jobs/{job}/ledger", limit=200)
         ]
     assert api.ask("DELETE", f"/jobs/{jobs[-1]}").status_code == 204
-    yield Spender(api, entries, jobs)
+    return Spender(api, entries, jobs)
 
 
 @pytest.mark.parametrize("by", ["day", "model", "template", "job", "template,model", "job,day,template,model"])

@@ -1,6 +1,7 @@
 """A job's history as a stream: whole, resumed where it broke off, and at an end with the job."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_job_is_followed_while_it_is_made(milled: Milled) -> None:
     assert events[-1].event == "end"
     times = [datetime.fromisoformat(event.data["at"]) for event in events if event.event == "progress"]
     assert len(times) > 1
-    assert all(after - before >= timedelta(seconds=0.25) for before, after in zip(times, times[1:], strict=False))
+    assert all(after - before >= timedelta(seconds=0.25) for before, after in pairwise(times))
 
 
 def test_proxies_are_told_to_pass_each_event_on(milled: Milled) -> None:

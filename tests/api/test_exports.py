@@ -208,9 +208,9 @@ def test_a_large_export_is_made_in_the_background_and_by_another_when_its_maker_
     assert path is not None
     path.unlink()
     problem(download(milled, made), 404, "not_found")
-    SqliteFile(milled.ann.service.settings.home_folder / "store.db").change(
-        f"UPDATE exports SET status = 'running', worker = 'dead', expires_at = 0, files = '[]' WHERE id = '{made['id']}'"
-    )
+    left = "status = 'running', worker = 'dead', expires_at = 0, files = '[]'"
+    store = SqliteFile(milled.ann.service.settings.home_folder / "store.db")
+    store.change(f"UPDATE exports SET {left} WHERE id = '{made['id']}'")
     assert lines(content(milled, ended(milled, asked["id"]))) == records
 
 

@@ -39,7 +39,11 @@ def test_the_second_request_gets_the_answer_of_the_first(milled: Milled) -> None
 def test_a_key_stands_for_one_request_alone(milled: Milled) -> None:
     job = keyed(milled.ann, "k-2", milled.order(name="one")).json()["id"]
     problem(keyed(milled.ann, "k-2", milled.order(name="other")), 409, "idempotency_conflict")
-    problem(keyed(milled.ann, "k-2", None, f"/jobs/{job}/pause"), 409, "idempotency_conflict")
+    bodies = {"top-up": {"budget_usd": "1"}, "extend": {"records": 9}, "exports": {"format": "jsonl"}}
+    for verb in ("pause", "resume", "cancel", "retry-rejects", "clone", *bodies):
+        answer = keyed(milled.ann, "k-2", bodies.get(verb), f"/jobs/{job}/{verb}")
+        problem(answer, 409, "idempotency_conflict")
+    assert milled.ann.get(f"/jobs/{job}").json()["status"] == "queued"
     assert named(milled, "other") == []
 
 
@@ -103,7 +107,7 @@ def test_a_retry_after_a_server_died_makes_the_same_job(milled: Milled, was_made
     if was_made:
         # Its id is of the time of the claim, so the clock is turned, not the claim.
         later = milled.ann.service.clock.now() + timedelta(minutes=1)
-        milled.ann.service.store._now = lambda: later  # type: ignore[assignment]
+        milled.ann.service.store._now = lambda: later
     else:
         store.change(f"UPDATE requests SET claimed_at = {since} WHERE key = '{key}'")
     try:

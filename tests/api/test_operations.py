@@ -135,6 +135,11 @@ def test_metrics_tell_what_workers_measure(milled: Milled) -> None:
     assert (told["gristmill_call_seconds_count",], told["gristmill_call_seconds_sum",]) == (8, 123)
 
 
+def test_figures_that_cannot_be_read_are_none(milled: Milled) -> None:
+    with milled.serving(store=Broken(StoreBusyError("It gave no answer in time."))):
+        problem(milled.client.get("/metrics"), 503, "store_busy")
+
+
 def test_metrics_name_no_user_and_no_secret(milled: Milled) -> None:
     text = milled.client.get("/metrics").text
     assert "@" not in text

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.answers import all_items, check_forms
-from support.api import problem
+from support.api import join, log_in, problem
 from support.milled import FREE, PRICED, RECORDS, Milled
 
 JOB = {
@@ -109,6 +109,18 @@ def test_seeds_and_templates_of_others_are_none(milled: Milled) -> None:
     assert milled.bob.post("/jobs", bobs).status_code == 201
 
 
+def test_an_order_past_a_limit_of_its_owner_is_refused(milled: Milled) -> None:
+    admin, finn = log_in(milled.client, "admin@example.org"), join(milled.client, "finn@example.org")
+    user = finn.get("/auth/me").json()["id"]
+    assert admin.ask(
+        "PATCH", f"/admin/users/{user}", json={"limits": {"budget_usd": "0.5", "running_jobs": None}}
+    ).is_success
+    order = {"template": finn.template(), "seeds": finn.seeds(), "records": 1}
+    assert "limit" in problem(finn.post("/jobs", {**order, "budget_usd": "1"}), 403, "limit_reached")["detail"]
+    assert finn.post("/jobs", {**order, "budget_usd": "0.5"}).status_code == 201
+    problem(finn.post("/jobs", {**order, "budget_usd": "0.5"}), 403, "limit_reached")
+
+
 def test_a_model_whose_price_nobody_knows_is_refused(milled: Milled, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     order = milled.order(models={"writer": "openai:never-heard-of", "grader": FREE}, budget_usd=1)
@@ -175,4 +187,7 @@ def test_a_clone_is_refused_like_its_order_would_be(milled: Milled) -> None:
     order = milled.order(seeds={**milled.seeds, "": milled.ann.seeds(rows, "gone.jsonl")})
     job = milled.ann.made("/jobs", order)["id"]
     milled.ann.post(f"/jobs/{job}/cancel")
-    assert milled.ann.post(f"/jobs/{job}/clone").status_code == 201
+    path = milled.ann.service.blobs.path_of(f"seeds/{order['seeds']['']}.parquet")
+    assert path is not None
+    path.unlink()
+    problem(milled.ann.post(f"/jobs/{job}/clone"), 422, "invalid_seeds")

@@ -166,8 +166,8 @@ def test_the_trace_of_a_slot_that_was_given_up_ends_in_a_reject(milled: Milled) 
 
 def test_a_slot_of_which_nothing_is_known_has_no_trace(milled: Milled) -> None:
     job = milled.ordered()
-    for slot in (0, 2, 2**31 - 1):
-        problem(milled.ann.get(f"/jobs/{job}/records/{slot}"), 404, "not_found")
+    for unknown in (0, 2, 2**31 - 1):
+        problem(milled.ann.get(f"/jobs/{job}/records/{unknown}"), 404, "not_found")
     for slot in ("-1", "x", str(2**31)):
         problem(milled.ann.get(f"/jobs/{job}/records/{slot}"), 422, "invalid_request")
 

@@ -26,5 +26,11 @@ def test_no_line_is_of_an_endpoint_that_is_not_there() -> None:
 
 def test_every_line_names_tests_that_exist() -> None:
     written = functions()
-    named = {(str(endpoint), name) for endpoint in endpoints() for name in ROWS.get(str(endpoint), {}).values()}
+    named = {(str(endpoint), name) for endpoint in endpoints() for name in endpoint.line.values()}
     assert {(where, name) for where, name in named if written[name] != 1} == set()
+
+
+def test_every_endpoint_has_tests_of_all_it_may_answer_and_of_nothing_else() -> None:
+    wanted = {str(endpoint): endpoint.statuses for endpoint in endpoints()}
+    tested = {str(endpoint): set(endpoint.line) if str(endpoint) in ROWS else set() for endpoint in endpoints()}
+    assert {name: statuses ^ tested[name] for name, statuses in wanted.items() if statuses != tested[name]} == {}

@@ -177,7 +177,8 @@ def test_what_is_published_everybody_reads_forks_and_takes_from_until_it_is_not(
 def test_a_version_that_is_not_there_is_not_forked(ann: Api) -> None:
     template = fresh(ann)
     problem(ann.post(f"/templates/{template}/fork", {"version": 2}), 404, "not_found")
-    for body in ({"version": 0}, {"version": 2**63}, {"odd": 1}, []):
+    bodies: tuple[Any, ...] = ({"version": 0}, {"version": 2**63}, {"odd": 1}, [])
+    for body in bodies:
         problem(ann.post(f"/templates/{template}/fork", body), 422, "invalid_request")
 
 

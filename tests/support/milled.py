@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from support.api import Api, join, open_api
@@ -72,7 +71,8 @@ class Milled:
     @contextmanager
     def serving(self, **parts: Any) -> Iterator[None]:
         """Let the server have other parts for a while."""
-        app, service = cast("FastAPI", self.client.app), self.ann.service
+        app: Any = self.client.app
+        service = self.ann.service
         app.state.service = replace(service, **parts)
         try:
             yield

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Queue
@@ -74,7 +73,7 @@ def stream(who: Api, path: str, query: str = "", **headers: str) -> Iterator[Str
     portal = who.client.portal
     assert portal is not None
     opened = Stream()
-    under_way: Future[Any] = portal.start_task_soon(
+    under_way = portal.start_task_soon(
         who.client.app, _scope(path, query, {**who.headers, **headers}), opened.receive, opened.send
     )
     try:

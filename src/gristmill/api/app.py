@@ -58,7 +58,12 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Service]] = ope
     app.include_router(operations.router)
     app.include_router(docs.router)
     add_problem_handlers(app)
-    app.add_middleware(BodyLimit, upload_path=f"{docs.PREFIX}/seeds", most_upload_bytes=MOST_UPLOAD_BYTES)
+    app.add_middleware(
+        BodyLimit,
+        auth_path=f"{docs.PREFIX}/auth/",
+        upload_path=f"{docs.PREFIX}/seeds",
+        most_upload_bytes=MOST_UPLOAD_BYTES,
+    )
     app.add_middleware(LonelyGuard)
     app.add_middleware(RequestFrame)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to change it

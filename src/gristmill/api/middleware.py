@@ -13,6 +13,8 @@ from gristmill.api.request_ids import HEADER, new_request_id
 
 # JSON bodies hold a template of 256 KiB at most, several times escaped, and a few rows.
 MOST_BODY_BYTES: Final = 2 * 1024 * 1024
+# What anybody may send who has not said who they are: names and passwords, several times escaped.
+MOST_AUTH_BYTES: Final = 32 * 1024
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -71,8 +73,9 @@ class RequestFrame:
 class BodyLimit:
     """Refuses a body larger than is taken before anything reads it; uploads have a limit of their own."""
 
-    def __init__(self, app: ASGIApp, *, upload_path: str, most_upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, auth_path: str, upload_path: str, most_upload_bytes: int) -> None:
         self._app = app
+        self._auth_path = auth_path
         self._upload_path = upload_path
         self._most_upload_bytes = most_upload_bytes
 
@@ -81,7 +84,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._most_upload_bytes if scope["path"] == self._upload_path else MOST_BODY_BYTES
+        most = self._most_of(scope["path"])
         length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length) > most:
             await self._refuse(scope, receive, send, most)
@@ -115,6 +118,11 @@ class BodyLimit:
                 raise
         if is_over and not started:
             await self._refuse(scope, receive, send, most)
+
+    def _most_of(self, path: str) -> int:
+        if path == self._upload_path:
+            return self._most_upload_bytes
+        return MOST_AUTH_BYTES if path.startswith(self._auth_path) else MOST_BODY_BYTES
 
     @staticmethod
     async def _refuse(scope: Scope, receive: Receive, send: Send, most: int) -> None:

@@ -48,6 +48,10 @@ TITLES: Mapping[int, str] = {
     503: "Try again shortly",
 }
 
+# However much is wrong with a request, what is said of it is no longer than people read.
+MOST_ITEMS = 100
+LONGEST_PATH = 200
+
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 log = structlog.get_logger()
@@ -91,11 +95,14 @@ class Problem(BaseModel):
     request_id: str
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What an endpoint documents of its refusals; what any may answer is among them."""
+def problem_responses(*statuses: int, takes_input: bool = True) -> dict[int | str, dict[str, Any]]:
+    """What an endpoint documents of its refusals; what any may answer is among them.
+
+    Where nothing is taken, neither a body nor a parameter, nothing needs changes.
+    """
     return {
         status: {"description": TITLES[status], "content": {PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}}}
-        for status in sorted({*statuses, 422, 503})
+        for status in sorted({*statuses, 503, *((422,) if takes_input else ())})
     }
 
 
@@ -158,13 +165,10 @@ async def _refused_in_group(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    items = [
-        ProblemItem(
-            path=".".join(str(part) for part in problem["loc"]), code=problem["type"], message=f"{problem['msg']}."
-        )
-        for problem in error.errors()
-    ]
-    detail = "The request is not as it should be: see `errors`."
+    found = error.errors()
+    items = [_form_item(problem) for problem in found[:MOST_ITEMS]]
+    rest = f" {len(found) - MOST_ITEMS:,} more are not listed." if len(found) > MOST_ITEMS else ""
+    detail = f"The request is not as it should be: see `errors`.{rest}"
     return problem_response(request, 422, code="invalid_request", detail=detail, errors=items)
 
 
@@ -199,6 +203,12 @@ def broken_response(request: Request, error: Exception) -> Response:
     log.error("request_failed", exc_info=error)
     detail = "The details are in the server's log under this request id."
     return problem_response(request, 500, code="internal", detail=detail)
+
+
+def _form_item(problem: Mapping[str, Any]) -> ProblemItem:
+    path = ".".join(str(part) for part in problem["loc"])
+    shown = path if len(path) <= LONGEST_PATH else f"{path[: LONGEST_PATH - 1]}…"
+    return ProblemItem(path=shown, code=problem["type"], message=f"{problem['msg']}.")
 
 
 def _item(finding: Finding) -> ProblemItem:

@@ -36,7 +36,7 @@ from gristmill.jobs.report import time_json
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 LOGIN = problem_responses(401, 403, 429)
-OWN = problem_responses(401, 403)
+OWN = problem_responses(401, 403, takes_input=False)
 
 
 @router.post("/signup", status_code=202, responses=problem_responses(403, 429))
@@ -116,7 +116,7 @@ async def list_keys(caller: Reader) -> JsonObject:
     return {"items": [_key_json(key) for key in keys], "next_cursor": None}
 
 
-@router.post("/keys", response_model=NewKeyShape, status_code=201, responses=OWN)
+@router.post("/keys", response_model=NewKeyShape, status_code=201, responses=problem_responses(401, 403))
 async def make_key(wanted: KeyIn, caller: Writer) -> JsonObject:
     """Make an API key. Its secret is in this answer and nowhere else."""
     request = api_keys.KeyRequest(name=wanted.name, scopes=frozenset(wanted.scopes), expires_at=wanted.expires_at)

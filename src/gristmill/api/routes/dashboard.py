@@ -11,16 +11,21 @@ from gristmill.api.shapes import CostsShape, StatsShape
 from gristmill.domain.json import JsonObject
 from gristmill.jobs.costs import Spell, costs_json, parse_facets, stats_json
 
-router = APIRouter(prefix="/stats", tags=["dashboard"], responses=problem_responses(401, 403))
+router = APIRouter(prefix="/stats", tags=["dashboard"])
 
 
-@router.get("", response_model=StatsShape)
+@router.get("", response_model=StatsShape, responses=problem_responses(401, 403, takes_input=False))
 async def show_stats(caller: Reader) -> JsonObject:
     """Everything of yours in numbers."""
     return stats_json(await caller.service.store.read_costs(caller.user))
 
 
-@router.get("/costs", response_model=CostsShape, response_model_exclude_none=True)
+@router.get(
+    "/costs",
+    response_model=CostsShape,
+    response_model_exclude_none=True,
+    responses=problem_responses(401, 403),
+)
 async def show_costs(
     caller: Reader,
     by: Annotated[str, Query(max_length=100, description="day, model, template, job; several with commas.")] = "day",

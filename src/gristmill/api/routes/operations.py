@@ -55,7 +55,10 @@ async def readyz(service: AnyService, response: Response) -> Readiness:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={**problem_responses(), 200: {"content": {"text/plain": {}}, "description": "In Prometheus' format."}},
+    responses={
+        **problem_responses(takes_input=False),
+        200: {"content": {"text/plain": {}}, "description": "In Prometheus' format."},
+    },
 )
 async def show_metrics(service: AnyService) -> Response:
     """Figures of all jobs and workers of the store, for Prometheus."""

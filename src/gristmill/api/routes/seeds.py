@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 
-from gristmill.api.guarded import GuardedRoute
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
+from gristmill.api.known import KnownRoute
 from gristmill.api.orders import find_aliases, find_seeds
 from gristmill.api.paging import (
     DEFAULT_LIMIT,
@@ -50,7 +50,7 @@ from gristmill.recipes import compile_template
 from gristmill.wiring.chance import new_chance
 
 # A file is sent once, whatever it is sent for: the same rows are the same set.
-files = APIRouter(prefix="/seeds", tags=["seeds"], route_class=GuardedRoute)
+files = APIRouter(prefix="/seeds", tags=["seeds"], route_class=KnownRoute)
 router = APIRouter(prefix="/seeds", tags=["seeds"], route_class=IdempotentRoute)
 
 COPIED_AT_ONCE = 1 << 20
@@ -59,10 +59,10 @@ SeedsPath = Annotated[str, Path(alias="id", max_length=64, description="The seed
 Split = Annotated[int, Form(ge=1, le=1_000_000, description="The most characters of a passage of text or Markdown.")]
 Encoding = Annotated[str, Form(max_length=40, description="Of files that are neither UTF-8 nor marked.")]
 READ = problem_responses(401, 403, 404)
-WRITE = problem_responses(401, 403, 404, 409, 413)
+WRITE = problem_responses(401, 403, 404, 409)
 
 
-@files.post("", response_model=SeedSetShape, status_code=201, responses=WRITE)
+@files.post("", response_model=SeedSetShape, status_code=201, responses=problem_responses(401, 403, 413))
 async def upload_seeds(
     caller: Writer,
     file: Annotated[UploadFile, File(description="JSON, JSONL, CSV, TSV, Parquet, text or Markdown; gzip or zstd.")],
@@ -80,7 +80,7 @@ async def upload_seeds(
     return seed_set_json(line)
 
 
-@router.post("/uploads", response_model=UploadShape, status_code=201, responses=WRITE)
+@router.post("/uploads", response_model=UploadShape, status_code=201, responses=problem_responses(401, 403, 409))
 async def begin_upload(wanted: UploadIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Get an address to send a large file to, where the server's blobs have such; send it, then complete it."""
     service = caller.service
@@ -90,7 +90,12 @@ async def begin_upload(wanted: UploadIn, caller: Writer, _key: IdempotencyKey = 
     return {"id": started.upload.id, "url": started.url, "expires_at": time_json(started.upload.expires_at)}
 
 
-@router.post("/uploads/{id}/complete", response_model=SeedSetShape, status_code=201, responses=WRITE)
+@router.post(
+    "/uploads/{id}/complete",
+    response_model=SeedSetShape,
+    status_code=201,
+    responses=problem_responses(401, 403, 404, 409, 413),
+)
 async def end_upload(
     caller: Writer,
     upload_id: Annotated[str, Path(alias="id", max_length=64)],

@@ -64,7 +64,9 @@ class ModelTestShape(BaseModel):
     items: list[JsonRecord]
 
 
-@router.get("/settings/models", response_model=UserModelsShape, responses=problem_responses(401, 403))
+@router.get(
+    "/settings/models", response_model=UserModelsShape, responses=problem_responses(401, 403, takes_input=False)
+)
 async def show_model_settings(caller: Reader) -> JsonObject:
     """Your aliases, and the models you described; of a key only whether there is one."""
     return user_models_json(await user_models.read_models(caller.principal, caller.service.accounts))

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute
+from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.orders import find_aliases, find_seeds
 from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_of, decode_number, encode_cursor, place_of
 from gristmill.api.problems import problem_responses
@@ -68,7 +68,7 @@ async def list_templates(  # noqa: PLR0917 - each is a parameter of the query
     return _page_json(await caller.service.store.list_templates(caller.user, query), caller)
 
 
-@router.post("", response_model=TemplateWithSource, status_code=201, responses=WRITE)
+@router.post("", response_model=TemplateWithSource, status_code=201, responses=problem_responses(401, 403, 409))
 async def create_template(wanted: SourceIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Keep a new template, under the name that it gives itself. What it takes from others is pinned now."""
     service = caller.service
@@ -103,14 +103,17 @@ async def lint_template(wanted: LintIn, caller: Reader) -> JsonObject:
 
 
 @router.post("/preview", response_model=PreviewShape, responses=WRITE)
-async def preview_template(wanted: PreviewIn, caller: Writer) -> JsonObject:
+async def preview_template(
+    wanted: PreviewIn, caller: Writer, request: Request, _key: IdempotencyKey = None
+) -> JsonObject:
     """Look at a few records before making many. With `call` they are made, as a job of its own with its own budget.
 
     Waits up to 30 seconds for them; the job goes on after that, and can be looked at by its id.
     """
     service = caller.service
     completed = await complete_source(wanted.source, caller.user, service.store)
-    request = JobRequest(
+    trial = JobRequest(
+        id=job_id_for(request),
         owner=caller.user,
         kind="preview",
         template=completed.source,
@@ -124,10 +127,10 @@ async def preview_template(wanted: PreviewIn, caller: Writer) -> JsonObject:
     )
     ports = await service.job_ports(caller.user)
     if not wanted.call:
-        planned = await read_order(request, ports)
-        shown = await preview_slots(planned.recipe, planned.order, request, ports, n=wanted.n)
+        planned = await read_order(trial, ports)
+        shown = await preview_slots(planned.recipe, planned.order, trial, ports, n=wanted.n)
         return {"items": [preview_json(one) for one in shown], "job": None}
-    job = await create_job(request, ports, chance=new_chance())
+    job = await create_job(trial, ports, chance=new_chance())
     report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
     return {"items": await trial_items(report.job, ports), "job": report_json(report)}
 
@@ -213,8 +216,8 @@ async def archive_template(caller: Writer, template: TemplatePath, _key: Idempot
     return template_json(found, caller.user)
 
 
-@router.delete("/{id}/archive", response_model=TemplateShape, responses=WRITE)
-async def unarchive_template(caller: Writer, template: TemplatePath) -> JsonObject:
+@router.delete("/{id}/archive", response_model=TemplateShape, responses=READ)
+async def unarchive(caller: Writer, template: TemplatePath) -> JsonObject:
     """Take a template out of the archive."""
     found = await caller.service.store.archive_template(caller.user, TemplateId(template), archived=False)
     return template_json(found, caller.user)
@@ -228,8 +231,8 @@ async def publish_template(caller: Writer, template: TemplatePath, _key: Idempot
     return template_json(found, caller.user)
 
 
-@router.delete("/{id}/publish", response_model=TemplateShape, responses=WRITE)
-async def unpublish_template(caller: Writer, template: TemplatePath) -> JsonObject:
+@router.delete("/{id}/publish", response_model=TemplateShape, responses=READ)
+async def unpublish(caller: Writer, template: TemplatePath) -> JsonObject:
     """Make a template private again. Jobs that others made from it go on; new ones of theirs are refused."""
     found = await caller.service.store.publish_template(caller.user, TemplateId(template), published=False)
     await caller.note("template.unpublished", template)

@@ -11,7 +11,7 @@ from gristmill.api.service import principal_of
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class GuardedRoute(APIRoute):
+class KnownRoute(APIRoute):
     """A route that reads no body of a stranger's: FastAPI would put all of a form on the disk before it asks who."""
 
     def get_route_handler(self) -> Handler:
