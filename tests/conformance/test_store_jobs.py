@@ -308,6 +308,33 @@ def test_jobs_are_listed_by_owner_and_status(mill: Mill) -> None:
     assert listed(owner=UserId("cat")) == []
 
 
+def test_totals_of_several_jobs_are_those_of_each_and_one_that_is_not_there_is_left_out(mill: Mill) -> None:
+    ids = [JobId("a"), JobId("b")]
+    for job in ids:
+        mill.create(job=job, records=2)
+    lease = mill.renew(mill.acquire(job=ids[1]), block=100)
+    mill.release(mill.commit(lease, [0], spent=7), spent=7)
+    totals = mill(mill.store.read_each_totals([*ids, JobId("nobody")]))
+    assert totals == {job: mill(mill.store.read_totals(job)) for job in ids}
+    assert mill(mill.store.read_each_totals([])) == {}
+
+
+def test_totals_of_several_jobs_follow_an_ended_one_that_goes_on(mill: Mill) -> None:
+    mill.create(records=2)
+    lease = mill.renew(mill.acquire(), block=100)
+    mill.release(mill.commit(lease, [0], spent=7), spent=7)
+    end(mill, JOB)
+    assert mill(mill.store.read_each_totals([JOB]))[JOB].accepted == 1
+    mill(mill.store.resume_job(JOB))
+    lease = mill.renew(mill.acquire(), block=100)
+    mill.release(mill.commit(lease, [1], spent=7), spent=7)
+    assert mill(mill.store.read_each_totals([JOB]))[JOB].accepted == 2
+    mill.clock.pass_by(timedelta(seconds=1))
+    mill(mill.store.stop_job(JOB, StopReason.CANCELLED))
+    mill(mill.store.finish_job(JOB))
+    assert mill(mill.store.read_each_totals([JOB]))[JOB].accepted == 2
+
+
 def test_an_ended_job_can_be_deleted_and_what_it_cost_stays(mill: Mill) -> None:
     mill.create(owner=UserId("ann"), records=2)
     with pytest.raises(WrongStateError, match="is queued: cancel it"):

@@ -10,7 +10,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -116,8 +115,11 @@ def test_a_server_that_is_killed_goes_on_where_it_was_and_pays_nothing_twice(
 ) -> None:
     with serving(shell, "--port", "0", "--workers", "2", **NONE) as server:
         job = server.order(CALLED, records=RECORDS, budget_usd="1")
-        stream = server.events(job)
-        seen = list(takewhile(lambda event: event.data.get("status") != "running", stream))
+        stream, seen = server.events(job), []
+        for event in stream:
+            seen.append(event)
+            if event.data.get("status") == "running":
+                break
         called(provider, 10)
         workers = server.workers
         server.kill()
@@ -209,16 +211,16 @@ def test_two_servers_that_start_at_once_on_one_store_share_its_work(
             for process, name in zip(started, names, strict=True)
         )
         first.join("ann@example.org")
-        second.log_in("ann@example.org")
+        second.client.headers = first.client.headers
         job = first.order(CALLED, records=RECORDS, budget_usd="1")
         assert second.follow(job)["status"] == "completed"
         assert_made_once(second, job, provider)
-        tries = [wrong_login(server) for server in (first, second) * 4]
-        assert (tries[:5], tries[6:]) == ([401] * 5, [429, 429])
+        assert [forget(server) for server in (first, second, first, second)] == [202, 202, 202, 429]
 
 
-def wrong_login(server: Server) -> int:
-    return server.ask("POST", "/auth/login", json={"email": "ann@example.org", "password": "wrong"}).status_code
+def forget(server: Server) -> int:
+    """Ask for a mail to one address, wherever."""
+    return server.ask("POST", "/auth/password/forgot", json={"email": "eve@example.org"}).status_code
 
 
 def test_what_hinders_a_start_is_one_sentence(shell: GristmillShell) -> None:

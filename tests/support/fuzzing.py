@@ -1,17 +1,21 @@
 """A small town that generated requests are sent to: a user with a key, a template, rows, jobs and an export."""
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import requests
 import schemathesis
+from hypothesis import HealthCheck, settings
 
 from gristmill.api.app import create_app
 from support.api import TEMPLATE, Api, join, open_api
+from support.people import PASSWORD
 from support.wire import serve
 
 # Two of its records are refused.
@@ -19,6 +23,7 @@ PICKY: Final = TEMPLATE.replace("name: capitals", "name: picky") + (
     "checks: [{expect: \"{{ record.city != 'Oslo' }}\", reason: no Oslo}]\nattempts: {redraw: 0}\n"
 )
 EMAIL: Final = "ann@example.org"
+_ID: Final = re.compile(r"[0-9a-f]{16}")
 
 # What is left out of schemathesis' checks, and why:
 # - positive_data_acceptance: most bodies hold a language of their own (templates, cursors, files, addresses), which no
@@ -44,7 +49,7 @@ def open_document(*, thorough: bool) -> Any:
         "operations": [
             {"include-path": "/readyz", "checks": {"not_a_server_error": {"expected-statuses": ["200", "503"]}}}
         ],
-        "phases": {"coverage": {"enabled": thorough}},
+        "phases": {"coverage": {"enabled": thorough}, "stateful": {"inference": {"algorithms": []}}},
     }
     return schemathesis.openapi.from_dict(create_app().openapi(), config=schemathesis.Config.from_dict(config))
 
@@ -74,6 +79,7 @@ class Town:
     ended: str
     queued: str
     export: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def rules(self, case: schemathesis.Case) -> Mapping[str, Any]:
         """How a case is sent."""
@@ -81,14 +87,32 @@ class Town:
         headers = self.user.headers if "/auth/keys" in case.path else {"Authorization": f"Bearer {self.key}"}
         return {"base_url": self.url, "session": self.session, "headers": headers}
 
-    def check(self, case: schemathesis.Case) -> None:
-        """Send a case and hold the answer against the document."""
+    def ask(self, case: schemathesis.Case) -> None:
+        """Send a case, grounded, and hold the answer against the document."""
+        if case.meta is not None and case.meta.generation.mode.is_positive:
+            self._ground(case)
         case.call_and_validate(**self.rules(case), additional_checks=[keeps_to_the_document])
 
-    def ground(self, case: schemathesis.Case) -> None:
-        """Let about half of the well-formed cases that ask for something ask for what is there."""
+    def equip(self, case: schemathesis.Case) -> None:
+        """Give a step of a walk what no schema can tell: templates that compile, rows that fit, a password."""
         if case.meta is None or not case.meta.generation.mode.is_positive:
             return
+        match case.operation.definition.raw["operationId"]:
+            case "create_template":
+                case.body = {"source": TEMPLATE.replace("capitals", f"walk-{next(self.numbers)}")}
+            case "upload_seeds":
+                case.body = {"file": b'[{"city": {"name": "Quito"}}]'}
+            case "create_job" | "estimate_job":
+                template = case.body.get("template", "")
+                known = template if _ID.fullmatch(template) else self.template
+                case.body = {"template": known, "seeds": self.seeds, "records": 3}
+            case "create_export":
+                case.body = {"format": "csv"}
+            case "log_in":
+                case.body = {"email": EMAIL, "password": PASSWORD}
+
+    def _ground(self, case: schemathesis.Case) -> None:
+        """Let about half of the cases that ask for something ask for what is there."""
         known = self._known(case)
         wanted = case.path_parameters.get("id") if case.path_parameters else None
         if known is not None and isinstance(wanted, str) and len(wanted) % 2 == 0:
@@ -110,7 +134,9 @@ class Town:
 def open_town(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Town]:
     """A town on a server of its own."""
     with open_api(folder, patch) as client, serve(client) as url, requests.Session() as session:
-        user = join(client, EMAIL)
+        # Admins change the first user of the list: that is somebody else.
+        admin, user = join(client, "admin@example.org"), join(client, EMAIL)
+        admin.ask("PATCH", f"/admin/users/{user.get('/auth/me').json()['id']}", json={"role": "admin"})
         ended = user.job(PICKY)
         user.mill(ended)
         yield Town(
@@ -124,3 +150,18 @@ def open_town(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Town]:
             queued=user.job(PICKY.replace("picky", "waiting")),
             export=user.made(f"/jobs/{ended}/exports", {"format": "jsonl"})["id"],
         )
+
+
+def walk(document: Any, town: Town, *, walks: int, steps: int) -> None:
+    """Go from answer to request along the links of the document, holding every answer against it."""
+
+    class Walker(document.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+            return dict(town.rules(case))
+
+        def before_call(self, case: schemathesis.Case) -> None:
+            town.equip(case)
+
+    Walker.run(
+        settings=settings(max_examples=walks, stateful_step_count=steps, suppress_health_check=list(HealthCheck))
+    )

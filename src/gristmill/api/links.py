@@ -75,7 +75,6 @@ def _with_id(source: str, targets: tuple[str, ...], expression: str = ID) -> tup
 LINKS: Final = (
     Link(source="log_in", target="refresh", body={"refresh_token": "$response.body#/refresh_token"}),
     *_with_id("make_key", ("revoke_key",)),
-    *_with_id("list_keys", ("revoke_key",), FIRST),
     *_with_id("create_template", (*OF_TEMPLATE, "save_template", "compare_versions")),
     *_with_id("list_templates", ("show_template",), FIRST),
     *_with_id("list_public_templates", ("show_template", "fork_template"), FIRST),

@@ -85,6 +85,10 @@ class JobStore(Protocol):
         """What the job's rows add up to now."""
         ...
 
+    async def read_each_totals(self, of: Sequence[JobId]) -> Mapping[JobId, JobTotals]:
+        """The same of several jobs, at one moment; a job that does not exist is left out."""
+        ...
+
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
         """What each job of the owner cost, in the order of creation, of every kind and deleted ones too."""
         ...

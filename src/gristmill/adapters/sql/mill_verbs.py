@@ -56,6 +56,9 @@ class MillVerbs(Connected):
         # Looked up before the transaction begins, so that what is known is never ahead of what it sees.
         return await self._read(self._totals.read, job, self._totals.known(job))
 
+    async def read_each_totals(self, of: Sequence[JobId]) -> Mapping[JobId, JobTotals]:
+        return await self._read(self._costs.read_each, self._costs.known(), of)
+
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
         return await self._read(self._costs.read_costs, self._costs.known(), owner)
 

@@ -20,7 +20,7 @@ from gristmill.domain.money import show_usd
 from gristmill.jobs import control, create
 from gristmill.jobs.clone import clone_request
 from gristmill.jobs.estimate import estimate_json, estimate_order
-from gristmill.jobs.report import read_report, report_json
+from gristmill.jobs.report import read_report, report_json, report_on
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
@@ -100,14 +100,16 @@ async def list_jobs(
             after=JobId(after) if after is not None else None,
         )
     shown = jobs[:limit]
-    items = [await shape_of(caller, job.id) for job in shown]
+    reports = await report_on(caller.service.store, caller.service.clock, shown)
+    items = [report_json(report) for report in reports]
     return {"items": items, "next_cursor": encode_cursor(shown[-1].id) if len(jobs) > limit else None}
 
 
 @router.get("/{id}", response_model=JobShape, responses=problem_responses(401, 403, 404))
 async def show_job(job: ReadJob, caller: Reader) -> JsonObject:
     """A job as it stands."""
-    return await shape_of(caller, job.id)
+    (report,) = await report_on(caller.service.store, caller.service.clock, [job])
+    return report_json(report)
 
 
 @router.delete("/{id}", status_code=204, responses=CONTROL)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 
+from gristmill.api.guarded import GuardedRoute
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.orders import find_aliases, find_seeds
 from gristmill.api.paging import (
@@ -49,7 +50,7 @@ from gristmill.recipes import compile_template
 from gristmill.wiring.chance import new_chance
 
 # A file is sent once, whatever it is sent for: the same rows are the same set.
-files = APIRouter(prefix="/seeds", tags=["seeds"])
+files = APIRouter(prefix="/seeds", tags=["seeds"], route_class=GuardedRoute)
 router = APIRouter(prefix="/seeds", tags=["seeds"], route_class=IdempotentRoute)
 
 COPIED_AT_ONCE = 1 << 20
