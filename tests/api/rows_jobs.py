@@ -42,7 +42,7 @@ ROWS: Final[Mapping[str, Mapping[int, str]]] = {
     "POST /jobs/{id}/pause": {200: _STATES, 409: _ENDED, 422: _LONG},
     "POST /jobs/{id}/resume": {200: _STATES, 409: _STOPPING, 422: _LONG},
     "POST /jobs/{id}/cancel": {200: _STATES, 409: _ENDED, 422: _LONG},
-    "POST /jobs/{id}/top-up": {200: _RICHER, 409: _KEY, 413: _LARGE, 422: _RICHER},
+    "POST /jobs/{id}/top-up": {200: _RICHER, 403: _LIMIT, 409: _KEY, 413: _LARGE, 422: _RICHER},
     "POST /jobs/{id}/extend": {200: _MORE, 409: _STOPPING, 413: _LARGE, 422: _MORE},
     "POST /jobs/{id}/retry-rejects": {
         200: "test_records_that_could_not_be_made_are_tried_once_more",
@@ -51,8 +51,9 @@ ROWS: Final[Mapping[str, Mapping[int, str]]] = {
     },
     "POST /jobs/{id}/clone": {
         201: "test_a_clone_makes_the_same_records_byte_for_byte",
+        403: _LIMIT,
         409: _KEY,
-        422: "test_a_clone_is_refused_like_its_order_would_be",
+        422: _LONG,
     },
     "GET /jobs/{id}/events": {
         200: "test_the_history_comes_from_the_start_and_ends_with_the_job",

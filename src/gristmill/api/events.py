@@ -29,6 +29,10 @@ async def follow_events(store: Store, clock: Clock, job: JobId, after: int) -> A
             yield _progress(report, after)
             shown = report
         while events := await store.read_events(job, after=after):
+            if events[-1].type == "end" and not report.job.has_ended:
+                # It ended since the look at it: how it stands then is told before its end.
+                report = shown = await read_report(store, clock, job)
+                yield _progress(report, after)
             for event in events:
                 yield _stored(event)
             after = events[-1].sequence
