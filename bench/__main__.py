@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("http_clients", "engine", "rendering", "faults", "memory", "seeds", "distinct", "records")
+NAMES = ("http_clients", "engine", "rendering", "faults", "memory", "seeds", "distinct", "records", "server")
 
 
 def main() -> None:

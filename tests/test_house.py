@@ -51,8 +51,8 @@ def test_what_tests_install_holds_all_that_runs_at_the_same_versions() -> None:
 def test_every_dependency_is_pinned() -> None:
     project = PROJECT["project"]
     groups = PROJECT["dependency-groups"]
-    wanted = chain(project["dependencies"], project["optional-dependencies"]["local"], *groups.values())
-    pinned = set(re.findall(r"^([\w.-]+)==", read("requirements/test.txt"), re.MULTILINE))
+    wanted = chain(project["dependencies"], *project["optional-dependencies"].values(), *groups.values())
+    pinned = set(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", read("requirements/test.txt"), re.MULTILINE))
     assert {re.split(r"[<>=;\[ ]", need)[0] for need in wanted} <= pinned
 
 

@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from support.api import Api, join, open_api
+from support.milled import Milled, open_milled
 
 
 @pytest.fixture
@@ -29,3 +30,10 @@ def ann(client: TestClient, admin: Api) -> Api:
 @pytest.fixture
 def bob(client: TestClient, admin: Api) -> Api:
     return join(client, "bob@example.org")
+
+
+@pytest.fixture(scope="session")
+def milled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Milled]:
+    """One server for all tests that read what was made once, or add to it what disturbs no other."""
+    with open_milled(tmp_path_factory.mktemp("milled")) as opened:
+        yield opened

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gristmill.domain.ids import JobId, UserId, WorkerId, WriteId
+from gristmill.domain.ids import JobId, ShardNumber, Slot, UserId, WorkerId, WriteId
 from gristmill.domain.job import JobStatus, StopReason
 from gristmill.domain.money import Spent
 from gristmill.domain.sharding import plan_shards
@@ -15,6 +15,8 @@ from gristmill.ports.store import Wait
 from support.stores import INSTANT, JOB, NOON, TTL, Mill, a_job, a_progress, a_report, a_segment, slots_of_shards
 
 W1, W_C = WorkerId("w1"), WriteId("c")
+
+FIRST = ShardNumber(0)
 
 
 def test_a_job_is_read_as_it_was_ordered(mill: Mill) -> None:
@@ -306,6 +308,33 @@ def test_jobs_are_listed_by_owner_and_status(mill: Mill) -> None:
     assert listed(owner=UserId("cat")) == []
 
 
+def test_totals_of_several_jobs_are_those_of_each_and_one_that_is_not_there_is_left_out(mill: Mill) -> None:
+    ids = [JobId("a"), JobId("b")]
+    for job in ids:
+        mill.create(job=job, records=2)
+    lease = mill.renew(mill.acquire(job=ids[1]), block=100)
+    mill.release(mill.commit(lease, [0], spent=7), spent=7)
+    totals = mill(mill.store.read_each_totals([*ids, JobId("nobody")]))
+    assert totals == {job: mill(mill.store.read_totals(job)) for job in ids}
+    assert mill(mill.store.read_each_totals([])) == {}
+
+
+def test_totals_of_several_jobs_follow_an_ended_one_that_goes_on(mill: Mill) -> None:
+    mill.create(records=2)
+    lease = mill.renew(mill.acquire(), block=100)
+    mill.release(mill.commit(lease, [0], spent=7), spent=7)
+    end(mill, JOB)
+    assert mill(mill.store.read_each_totals([JOB]))[JOB].accepted == 1
+    mill(mill.store.resume_job(JOB))
+    lease = mill.renew(mill.acquire(), block=100)
+    mill.release(mill.commit(lease, [1], spent=7), spent=7)
+    assert mill(mill.store.read_each_totals([JOB]))[JOB].accepted == 2
+    mill.clock.pass_by(timedelta(seconds=1))
+    mill(mill.store.stop_job(JOB, StopReason.CANCELLED))
+    mill(mill.store.finish_job(JOB))
+    assert mill(mill.store.read_each_totals([JOB]))[JOB].accepted == 2
+
+
 def test_an_ended_job_can_be_deleted_and_what_it_cost_stays(mill: Mill) -> None:
     mill.create(owner=UserId("ann"), records=2)
     with pytest.raises(WrongStateError, match="is queued: cancel it"):
@@ -323,3 +352,43 @@ def test_an_ended_job_can_be_deleted_and_what_it_cost_stays(mill: Mill) -> None:
     assert (costs.job, costs.template, costs.status) == (JOB, "questions", JobStatus.CANCELLED)
     assert costs.totals.spent.billed == 7
     assert mill(mill.store.read_costs(UserId("bob"))) == []
+
+
+def give_up(mill: Mill, *, records: int = 6, short: int = 2) -> None:
+    """A job that ended short: its first slots were given up."""
+    mill.create(records=records)
+    mill.finish_shard(mill.acquire(), short=short)
+    assert mill(mill.store.finish_job(JOB)) is JobStatus.SHORT
+
+
+def test_slots_that_were_given_up_get_another_round_of_attempts(mill: Mill) -> None:
+    give_up(mill)
+    again = mill(mill.store.retry_rejects(JOB, {FIRST: [Slot(0), Slot(1)]}))
+    assert (again.status, again.rounds, again.attempt_limit) == (JobStatus.QUEUED, 2, 6)
+    assert mill(mill.store.read_job(JOB)) == again
+    lease = mill.acquire()
+    assert list(lease.done.missing()) == [0, 1]
+    assert lease.attempts == {0: 3, 1: 3}
+    mill.finish_shard(lease)
+    assert mill(mill.store.finish_job(JOB)) is JobStatus.COMPLETED
+    totals = mill(mill.store.read_totals(JOB))
+    assert (totals.accepted, totals.short, totals.rejected) == (6, 0, 2)
+
+
+@pytest.mark.parametrize("slots", [[], [0], [0, 1, 2]])
+def test_only_what_was_given_up_can_be_retried_and_all_of_it(mill: Mill, slots: list[int]) -> None:
+    give_up(mill, short=2)
+    before = mill.dump()
+    with pytest.raises(WrongStateError):
+        mill(mill.store.retry_rejects(JOB, {FIRST: [Slot(slot) for slot in slots]}))
+    assert mill.dump() == before
+
+
+def test_a_job_that_has_not_ended_or_lacks_nothing_cannot_be_retried(mill: Mill) -> None:
+    mill.create(records=2)
+    with pytest.raises(WrongStateError, match="is queued: its rejects"):
+        mill(mill.store.retry_rejects(JOB, {FIRST: [Slot(0)]}))
+    mill.finish_shard(mill.acquire())
+    mill(mill.store.finish_job(JOB))
+    with pytest.raises(WrongStateError, match="was given up"):
+        mill(mill.store.retry_rejects(JOB, {}))

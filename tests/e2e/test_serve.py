@@ -210,6 +210,9 @@ def test_two_servers_that_start_at_once_on_one_store_share_its_work(
     names = ("first", "second")
     started = [start(shell, "--port", "0", "--workers", "1", name=name, **own) for name in names]
     with ExitStack() as stack:
+        for process in started:
+            stack.enter_context(process)
+            stack.callback(process.kill)
         first, second = (
             stack.enter_context(reach(process, shell.folder / name))
             for process, name in zip(started, names, strict=True)

@@ -96,7 +96,7 @@ def test_a_budget_that_runs_out_keeps_what_was_made(shell: Shell) -> None:
         (("run", "missing.yaml", "--records", "3"), "There is no template missing.yaml"),
         (("run", "t.yaml", "--records", "3", "--seeds", "none.csv"), "There is no seeds file none.csv"),
         (("run", "t.yaml", "--records", "3", "--model", "cheap"), "PROVIDER:MODEL"),
-        (("run", "t.yaml", "--records", "3", "--model", "scripted:demo"), "Add --seeds"),
+        (("run", "t.yaml", "--records", "3", "--model", "scripted:demo"), "Add such seeds (--seeds"),
         (("run", "t.yaml", "--records", "3", "--format", "xml"), "no format 'xml'"),
         (("run", "t.yaml", "--records", "3", "--price", "x"), "is no price"),
         (("run", "t.yaml", "--records", "3", "--budget", "much"), "not an amount"),

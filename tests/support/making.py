@@ -143,6 +143,7 @@ def some_means(
     one = lane or a_lane(clock)
     return Means(
         recipe=recipe,
+        attempt_limit=recipe.attempts.limit,
         key=DrawKey(recipe=recipe.digest, seeds={}, random_seed=0),
         seeds=Rows(seeds) if seeds else None,
         lanes=dict.fromkeys(recipe.models, one),

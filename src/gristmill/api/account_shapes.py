@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr
 
 from gristmill.api.shapes import In, JsonRecord, Usd, UsdText
 from gristmill.domain.account import Role, Scope, User, UserLimits
@@ -72,7 +72,7 @@ class DeleteMeIn(In):
     password: Password
 
 
-class TokensShape(BaseModel):
+class LoginShape(BaseModel):
     """A login. `expires_in` is the access token's, in seconds."""
 
     access_token: str
@@ -109,11 +109,9 @@ class UserShape(BaseModel):
 class KeyIn(In):
     """A key for programs."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"name": "nightly", "scopes": ["read"]}})
-
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(default=["read", "write"], min_length=1, max_length=3)
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class KeyShape(BaseModel):

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from gristmill.api import docs
+from gristmill.api.document import describe, operation_id
 from gristmill.api.guard import LonelyGuard
 from gristmill.api.middleware import BodyLimit, RequestFrame
 from gristmill.api.problems import add_problem_handlers
@@ -49,6 +50,7 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Service]] = ope
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        generate_unique_id_function=operation_id,
         lifespan=lambda app: _lifespan(app, opening),
     )
     for router in ROUTERS:
@@ -59,7 +61,7 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Service]] = ope
     app.add_middleware(BodyLimit, upload_path=f"{docs.PREFIX}/seeds", most_upload_bytes=MOST_UPLOAD_BYTES)
     app.add_middleware(LonelyGuard)
     app.add_middleware(RequestFrame)
-    app.openapi = lambda: docs.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app
 
 

@@ -1,21 +1,11 @@
-"""The OpenAPI document, and pages to read and try it that load nothing from elsewhere."""
+"""A page to read and try the API on, which loads nothing from elsewhere."""
 
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.openapi.utils import get_openapi
-
-from gristmill import __version__
-from gristmill.api.problems import PROBLEM, PROBLEM_SCHEMA, Problem, ProblemItem
+from fastapi import APIRouter, Response
 
 PREFIX: Final = "/api/v1"
-
-ABOUT: Final = """Datasets made with language models: exactly N good records, never over budget, nothing lost.
-
-Send an access token of `POST /auth/login`, or an API key, as `Authorization: Bearer …`. Errors are problem documents
-(RFC 9457) with a stable `code`. Lists page with an opaque `cursor`. Money is a decimal string in US dollars. A POST
-with an `Idempotency-Key` is done once, however often it is sent. What belongs to somebody else is not found."""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -68,32 +58,3 @@ async def show_asset(name: str) -> Response:
         return Response(status_code=404)
     content = files("fastapi_swagger.resources").joinpath(name).read_bytes()
     return Response(content, media_type=_KINDS[name], headers={"Cache-Control": "max-age=3600"})
-
-
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document: FastAPI's, whose errors are problem documents."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title="Gristmill", version=__version__, description=ABOUT, routes=app.routes, tags=app.openapi_tags
-        )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas["Problem"].pop("$defs", None)
-        schemas["ProblemItem"] = ProblemItem.model_json_schema()
-        for operation in _operations(document):
-            _tell_of_problems(operation)
-        app.openapi_schema = document
-    return app.openapi_schema
-
-
-def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [operation for path in document["paths"].values() for operation in path.values()]
-
-
-def _tell_of_problems(operation: dict[str, Any]) -> None:
-    content = {PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}}
-    for status, response in operation["responses"].items():
-        if int(status) >= 400:  # noqa: PLR2004
-            response["content"] = content

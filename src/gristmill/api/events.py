@@ -17,7 +17,7 @@ LOOK_SECONDS = 0.5
 
 
 async def follow_events(store: Store, clock: Clock, job: JobId, after: int) -> AsyncIterator[ServerSentEvent]:
-    """Stored events above `after`, in order, with `progress` when it changed; ends when the job has ended.
+    """Stored events above `after`, in order, with `progress` when it changed; ends with the job's last event.
 
     Only stored events have an id: after a break they are the ones that are sent again.
     """
@@ -25,13 +25,13 @@ async def follow_events(store: Store, clock: Clock, job: JobId, after: int) -> A
     while True:
         # The report first: events written meanwhile come in the next round, and none after the last.
         report = await read_report(store, clock, job)
+        if shown is None or (report.job, report.totals) != (shown.job, shown.totals):
+            yield _progress(report, after)
+            shown = report
         while events := await store.read_events(job, after=after):
             for event in events:
                 yield _stored(event)
             after = events[-1].sequence
-        if shown is None or (report.job, report.totals) != (shown.job, shown.totals):
-            yield _progress(report, after)
-            shown = report
         if report.job.has_ended:
             return
         await asyncio.sleep(LOOK_SECONDS)

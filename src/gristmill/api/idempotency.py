@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from gristmill.api.service import principal_of, service_of
 from gristmill.domain.ids import JobId
@@ -32,15 +33,17 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class IdempotentRoute(APIRoute):
-    """A route whose POST requests are done once for each key. A refused request frees its key: nothing happened."""
+    """A route that is done once for each key, if it takes one. A refused request frees its key: nothing happened."""
 
     def get_route_handler(self) -> Handler:
         """The handler that remembers answers."""
         handle = super().get_route_handler()
+        if all(parameter.alias != HEADER for parameter in self.dependant.header_params):
+            return handle
 
         async def handle_once(request: Request) -> Response:
             key = request.headers.get(HEADER)
-            if request.method != "POST" or key is None or not _is_key(key):
+            if key is None or not _is_key(key):
                 return await handle(request)
             return await _once(request, key, handle)
 
@@ -55,7 +58,7 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     request.state.job = job_id_of(claim.since, f"{owner} {key}")
     try:
         response = await handle(request)
-    except (GristmillError, RequestValidationError):
+    except (GristmillError, RequestValidationError, HTTPException):
         await store.give_up_request(owner, key)
         raise
     await store.answer_request(owner, key, response.status_code, bytes(response.body).decode())

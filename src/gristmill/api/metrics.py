@@ -27,7 +27,7 @@ async def render_metrics(service: Service) -> bytes:
     return generate_latest(registry)
 
 
-# Known by itself alone: a registry keeps it as a key.
+# A registry keeps its collectors as keys: two are the same only where they are one.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Figures(Collector):
     """What all jobs add up to, and what workers that live report of themselves since they started."""

@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from gristmill.api.request_ids import request_id_of
 from gristmill.errors import BadInputError, Finding, GristmillError, ThrottledError
@@ -39,11 +41,14 @@ TITLES: Mapping[int, str] = {
     405: "No such method",
     409: "It cannot be done now",
     413: "Too large",
+    416: "No such part",
     422: "The request needs changes",
     429: "Too often",
     500: "Something is wrong in Gristmill itself",
     503: "Try again shortly",
 }
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 log = structlog.get_logger()
 
@@ -166,11 +171,27 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _not_routed(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    words = {404: "There is nothing here.", 405: f"{request.method} is not understood here."}
+    # A body that cannot be read at all is one that needs changes, like any other.
+    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 416: "no_such_part"}
+    words = {
+        400: "The body of the request cannot be read.",
+        404: "There is nothing here.",
+        405: f"{request.method} is not understood here.",
+    }
     detail = words.get(error.status_code, error.detail)
-    code = codes.get(error.status_code, "invalid_request")
-    return problem_response(request, error.status_code, code=code, detail=detail, headers=error.headers)
+    code = codes.get(status, "invalid_request")
+    headers = {"Allow": _allowed(request)} if status == 405 else error.headers  # noqa: PLR2004
+    return problem_response(request, status, code=code, detail=detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of a path: each is a route of its own, and a router names those of the first one alone."""
+    return ", ".join(method for method in METHODS if _is_routed({**request.scope, "method": method}, request.app))
+
+
+def _is_routed(scope: Scope, app: FastAPI) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
 
 
 def broken_response(request: Request, error: Exception) -> Response:

@@ -8,8 +8,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from gristmill.api.request_ids import request_id_of
 from gristmill.domain.account import Principal, Scope
-from gristmill.domain.audit import Origin
+from gristmill.domain.audit import AuditEntry, Origin
 from gristmill.domain.ids import UserId
+from gristmill.domain.json import Json
 from gristmill.errors import ForbiddenError
 from gristmill.wiring.service import Service
 
@@ -28,6 +29,11 @@ class Caller:
     def user(self) -> UserId:
         """Whose things are meant: everybody asks for their own."""
         return self.principal.user
+
+    async def note(self, action: str, subject: str, **fields: Json) -> None:
+        """Write into the audit log that the caller did this."""
+        entry = AuditEntry(action=action, user=self.user, subject=subject, origin=self.origin, fields=fields)
+        await self.service.store.add_entry(entry)
 
 
 def service_of(request: Request) -> Service:

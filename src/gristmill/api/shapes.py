@@ -1,20 +1,40 @@
 """The shapes of interfaces: what requests bring and answers hold, with examples for the documentation."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from gristmill.domain.export import ExportStatus
 from gristmill.domain.job import JobKind, JobStatus
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.jobs.request import MOST_RECORDS, MOST_SEED
 
+_PLAIN_USD = r"^[0-9]{1,10}(\.[0-9]{1,9})?$"
+
+
+def _plain_usd(value: object) -> object:
+    """Text of ASCII digits with a point: Decimal reads exponents, underscores, spaces and other scripts' digits too."""
+    if isinstance(value, bool) or (isinstance(value, str) and not re.match(_PLAIN_USD, value, re.ASCII)):
+        raise ValueError("write US dollars in digits, with at most nine decimals, such as 2.50")
+    return value
+
+
 # Money that comes in: text or a number, at most nine decimals. Money that goes out is exact decimal text.
 Usd = Annotated[
     Decimal,
     Field(ge=0, le=1_000_000_000, max_digits=19, decimal_places=9, examples=["2.50"], description="US dollars."),
+    BeforeValidator(_plain_usd),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^([0-9]{1,9}(\.[0-9]{1,9})?|1000000000(\.0{1,9})?)$"},
+                {"type": "number", "minimum": 0, "maximum": 1_000_000_000},
+            ]
+        }
+    ),
     PlainSerializer(str, return_type=str),
 ]
 UsdText = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2,9}$", examples=["2.50"], description="US dollars.")]
@@ -103,20 +123,6 @@ class JobShape(BaseModel):
 
 class OrderIn(In):
     """An order of records: from a kept template, with the owner's seed sets."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "name": "support answers",
-                "template": "3f9c2a7be1d04c58",
-                "seeds": "9b2c…",
-                "records": 1000,
-                "budget_usd": "2.50",
-                "models": {"cheap": "openai:gpt-4.1-mini"},
-            }
-        },
-    )
 
     template: str = Field(max_length=64, description="The template's id.")
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="One of its versions; else the newest.")
@@ -237,8 +243,6 @@ class EstimateShape(BaseModel):
 
 class ExportIn(In):
     """A dataset in a format."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"format": "parquet", "lineage": True}})
 
     format: Literal["jsonl", "csv", "parquet", "openai-chat", "sharegpt", "alpaca", "dpo", "huggingface"]
     split: dict[str, float] | None = Field(default=None, description="Splits and their shares, which add up to 1.")

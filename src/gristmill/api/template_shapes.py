@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gristmill.api.shapes import In, JobShape, JsonRecord, Usd
 from gristmill.datasets import PLAIN_READING
@@ -18,17 +18,9 @@ from gristmill.library.differences import DiffLine, TemplateDiff
 # A little more than the most a template may have, so that the refusal says what the limit is.
 MOST_SOURCE = 300_000
 
-EXAMPLE = """name: capitals
-steps:
-  - id: question
-    prompt: Write a question about {{ city }}.
-"""
-
 
 class SourceIn(In):
     """A template's source, in YAML."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"source": EXAMPLE}})
 
     source: str = Field(max_length=MOST_SOURCE)
 

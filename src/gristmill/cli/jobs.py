@@ -1,5 +1,6 @@
 """`gristmill jobs`: a user's hand on jobs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobStatus
 from gristmill.domain.money import ZERO, show_usd
 from gristmill.jobs import control
-from gristmill.jobs.report import JobReport, read_report, report_json
+from gristmill.jobs.report import JobReport, read_report, report_json, report_on
 
 STYLES = {
     JobStatus.COMPLETED: "green",
@@ -37,7 +38,7 @@ async def list_jobs(*, folder: Folder = None, as_json: AsJson = False) -> None:
     """
     async with open_jobs(folder) as ports:
         jobs = await ports.store.list_jobs()
-        reports = [await read_report(ports.store, ports.clock, job.id) for job in jobs]
+        reports = await report_on(ports.store, ports.clock, jobs)
     if as_json:
         write(orjson.dumps([report_json(report) for report in reports], option=orjson.OPT_INDENT_2).decode())
     elif reports:
@@ -128,7 +129,7 @@ def _say_status(job: Job) -> None:
     say(f"{job.id} is {job.status}.")
 
 
-def _listed(reports: list[JobReport]) -> Table:
+def _listed(reports: Sequence[JobReport]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for name in ("job", "name", "status", "records", "spent", "budget", "made (UTC)"):
         table.add_column(name, no_wrap=True, justify="right" if name in {"records", "spent", "budget"} else "left")

@@ -17,6 +17,7 @@ from uvicorn.importer import import_from_string
 from gristmill.cli.boundary import OK
 from gristmill.cli.greeting import greet
 from gristmill.cli.listening import listen, url_of
+from gristmill.cli.loop import run_loop
 from gristmill.cli.terminal import say
 from gristmill.wiring.accounts import auth_of, refuse_open_none
 from gristmill.wiring.logs import open_server_log
@@ -70,7 +71,7 @@ def serve(*, host: str = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -
     refuse_open_none(auth_of(settings), host)
     open_server_log()
     with listen(host, port) as listener:
-        asyncio.run(
+        run_loop(
             _open_and_serve(
                 _Serving(settings=settings, listener=listener, workers=workers, supervisor=open_supervisor(workers))
             )

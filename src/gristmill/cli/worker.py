@@ -6,8 +6,6 @@ import os
 import secrets
 import signal
 import stat
-import sys
-from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from cyclopts import Parameter, validators
 
 from gristmill.cli.boundary import BROKEN, OK
 from gristmill.cli.job_store import find_jobs
+from gristmill.cli.loop import run_loop
 from gristmill.cli.terminal import say_error
 from gristmill.domain.ids import JobId, WorkerId
 from gristmill.errors import GristmillError
@@ -62,7 +61,7 @@ def worker(
     name = WorkerId(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}")
     path = open_log(place.logs, name, only)
     try:
-        _run_loop(_work(only, name, place, settings, grace))
+        run_loop(_work(only, name, place, settings, grace))
     except Exception as error:
         structlog.get_logger().error("worker_died", exc_info=error)
         if isinstance(error, GristmillError):
@@ -113,12 +112,3 @@ def _watch_parent(drain: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None
     if not os.read(STDIN, 1024):
         loop.remove_reader(STDIN)
         drain.set()
-
-
-def _run_loop(main: Coroutine[None, None, None]) -> None:
-    if sys.platform == "win32":
-        asyncio.run(main)
-    else:
-        import uvloop
-
-        uvloop.run(main)

@@ -17,6 +17,7 @@ from gristmill.datasets.readers import (
     read_records,
     read_rejects,
     read_slot,
+    read_standing_slots,
     read_unfinished,
 )
 from gristmill.datasets.rejects import RejectList, list_rejects
@@ -68,6 +69,7 @@ __all__ = [
     "read_records",
     "read_rejects",
     "read_slot",
+    "read_standing_slots",
     "read_summary",
     "read_unfinished",
     "reading_of",

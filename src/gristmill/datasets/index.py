@@ -143,7 +143,8 @@ def _write_rows(writer: pq.ParquetWriter, tables: Sequence[pa.Table], statistics
         standing = table.filter(pc.equal(table["standing"], pa.scalar(ACCEPTED)))
         for text in standing["record"].cast(pa.binary()).to_pylist():
             statistics.add(from_json(text or b"{}"))
-    if tables:
+    # Of a job that was stopped early nothing but unfinished rows may have been committed.
+    if any(table.num_rows for table in tables):
         table = pa.concat_tables(tables)
         writer.write_table(table, row_group_size=table.num_rows)
 

@@ -25,6 +25,7 @@ BATCH_ROWS = 256
 
 PLAIN_COLUMNS = ["slot", "attempt", "standing", "seed_row", "record", "finished_at"]
 ENTRY_COLUMNS = ["slot", "attempt", "calls", "finished_at"]
+PLACE_COLUMNS = ["slot", "attempt", "standing"]
 PRINT_COLUMNS = ["slot", "attempt", "standing", "fingerprints"]
 
 Mask: TypeAlias = Callable[[pa.Table], Any]
@@ -64,6 +65,16 @@ async def read_rejects(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIte
                 yield row
             elif (row.slot, row.attempt) in manifest.withdrawn:
                 yield replace(row, reason=manifest.reasons.get((row.slot, row.attempt), DUPLICATE))
+
+
+async def read_standing_slots(blobs: Blobs, job: JobId, manifest: Manifest, shard: ShardNumber) -> frozenset[Slot]:
+    """The slots of a shard whose records stand."""
+    shown = (segment for segment in manifest.segments if segment.shard == shard and segment.accepted)
+    standing = set[Slot]()
+    async for table in _shards(blobs, job, shown, _stands(ACCEPTED), PLACE_COLUMNS):
+        places: Any = zip(table["slot"].to_pylist(), table["attempt"].to_pylist(), strict=True)
+        standing.update(slot for slot, attempt in places if (slot, attempt) not in manifest.withdrawn)
+    return frozenset(standing)
 
 
 async def read_unfinished(blobs: Blobs, job: JobId, manifest: Manifest, shard: ShardNumber, done: SlotSet) -> list[Row]:

@@ -75,7 +75,7 @@ class Order:
 
     `template` is the source as written, `recipe` the digest of what it compiles to. `seeds` name the digest of each
     seed set ("" is the first). `models` give what each alias or model name of the template stands for. `attempt_limit`
-    is the most attempts a slot may take; `sifts` says that records must be distinct over the whole job.
+    is the most attempts a slot may take in a round; `sifts` says that records must be distinct over the whole job.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Job:
     """A job's row. `stop` is set from the moment it is stopping; `detail` gives the reason in words.
 
     `name` is what its owner calls it. `template` is the kept template its order was made from, if it was one.
+    `rounds` counts how often every slot was given its attempts: once, and once more for each time rejects are retried.
     `siftings` counts those that ended, and `sifted` is the digest of the manifest the last one saw.
     """
 
@@ -109,11 +110,17 @@ class Job:
     status: JobStatus = JobStatus.QUEUED
     stop: StopReason | None = None
     detail: str = ""
+    rounds: int = 1
     siftings: int = 0
     sifted: Digest | None = None
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def attempt_limit(self) -> int:
+        """The most attempts a slot may take."""
+        return self.order.attempt_limit * self.rounds
 
     @property
     def is_active(self) -> bool:
@@ -155,6 +162,13 @@ def resume(job: Job, now: datetime) -> Job:
     if job.is_active:
         return job
     return replace(change_status(job, JobStatus.QUEUED, now), stop=None, detail="", finished_at=None)
+
+
+def retry(job: Job, now: datetime) -> Job:
+    """An ended job queued for one more round of attempts. Raises WrongStateError for one that has not ended."""
+    if not job.has_ended:
+        raise WrongStateError(f"Job {job.id} is {job.status}: its rejects can be retried once it has ended.")
+    return replace(resume(job, now), rounds=job.rounds + 1)
 
 
 def next_status(job: Job, tally: Tally, *, is_sifted: bool) -> JobStatus:

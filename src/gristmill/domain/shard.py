@@ -247,6 +247,24 @@ def withdraw(shard: Shard, marks: Iterable[Withdrawal], *, attempt_limit: int, p
     )
 
 
+def reopen(shard: Shard, slots: Iterable[Slot], *, attempts_used: int, passed: int) -> Shard:
+    """A free shard of an ended job whose slots that were given up, all of them, are open again.
+
+    The position rises, so that no ghost's write fits. Raises WrongStateError while the shard is leased, and when these
+    are not as many as were given up: then somebody else changed the shard meanwhile.
+    """
+    again = frozenset(slots)
+    if shard.is_leased or len(again) != shard.short or not all(slot in shard.done for slot in again):
+        raise WrongStateError(f"shard {shard.number} has changed meanwhile: ask again")
+    return replace(
+        shard,
+        done=shard.done.without(again),
+        attempts={**shard.attempts, **dict.fromkeys(again, attempts_used)},
+        position=shard.position + 1,
+        passed=passed,
+    )
+
+
 def lease_of(shard: Shard, *, ttl: timedelta, stopping: bool) -> Lease:
     """The lease a row stands for. The row must be leased."""
     if shard.worker is None:

@@ -76,9 +76,13 @@ class Resting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """Recipe, seeds, models and clock of one job in one worker; `stop` is set once no call may start any more."""
+    """Recipe, seeds, models and clock of one job in one worker; `stop` is set once no call may start any more.
+
+    `attempt_limit` is the most attempts a slot may take, those of earlier rounds included.
+    """
 
     recipe: Recipe
+    attempt_limit: int
     key: DrawKey
     seeds: SeedRows | None
     lanes: Mapping[str, Lane]

@@ -1,6 +1,7 @@
 """Pausing, resuming, cancelling and topping up: a user's hand on a running job."""
 
-from gristmill.domain.ids import JobId, UserId
+from gristmill.datasets import read_standing_slots
+from gristmill.domain.ids import JobId, ShardNumber, Slot, UserId
 from gristmill.domain.job import Job, JobStatus, StopReason
 from gristmill.domain.money import NanoUsd
 from gristmill.domain.sharding import plan_shards
@@ -45,6 +46,20 @@ async def extend(store: Store, job_id: JobId, records: int) -> Job:
     more = plan_shards(job_id, first_slot=job.records, records=records, first_number=len(shards))
     await store.extend_job(job_id, records, more)
     return await resume(store, job_id)
+
+
+async def retry_rejects(store: Store, blobs: Blobs, job: JobId) -> Job:
+    """Give every slot of an ended job that was given up another round of attempts, with draws of its own.
+
+    What was rejected stays readable. Raises WrongStateError when nothing was given up, or the job has not ended.
+    """
+    manifest = await store.read_manifest(job)
+    short: dict[ShardNumber, list[Slot]] = {}
+    for shard in await store.list_shards(job):
+        if shard.short:
+            standing = await read_standing_slots(blobs, job, manifest, shard.number)
+            short[shard.number] = [slot for slot in shard.done if slot not in standing]
+    return await store.retry_rejects(job, short)
 
 
 async def delete(store: Store, blobs: Blobs, job: JobId) -> None:

@@ -1,5 +1,6 @@
 """A job as users see it: the shape that the shell prints and an API returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +36,12 @@ class JobReport:
 async def read_report(store: Store, clock: Clock, job: JobId) -> JobReport:
     """The job as it stands. Raises NotFoundError."""
     return JobReport(job=await store.read_job(job), totals=await store.read_totals(job), at=clock.now())
+
+
+async def report_on(store: Store, clock: Clock, jobs: Sequence[Job]) -> Sequence[JobReport]:
+    """Jobs that were just read, each with what its rows add up to now."""
+    totals = await store.read_each_totals([job.id for job in jobs])
+    return [JobReport(job=job, totals=totals[job.id], at=clock.now()) for job in jobs]
 
 
 def report_json(report: JobReport) -> JsonObject:

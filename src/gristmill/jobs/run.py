@@ -82,7 +82,7 @@ async def deliver(
 
 async def _list_rejects(job: Job, ports: JobPorts, path: Path) -> RejectList | None:
     rows = read_rejects(ports.blobs, job.id, await ports.store.read_manifest(job.id))
-    return await list_rejects(rows, path, attempt_limit=job.order.attempt_limit)
+    return await list_rejects(rows, path, attempt_limit=job.attempt_limit)
 
 
 def write_whole(path: Path, content: bytes) -> None:

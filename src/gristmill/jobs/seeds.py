@@ -53,11 +53,15 @@ def require_seeds(recipe: Recipe, sets: Mapping[str, SeedsReader]) -> None:
     """Raise InvalidSeedsError when a seed set the template needs is not there, or rows lack what it needs of them."""
     refuse_unknown_sets(recipe, sets)
     if "" not in sets and recipe.seed_fields:
-        raise InvalidSeedsError(f"The prompts need seeds with {_words(recipe.seed_fields)}. Add --seeds FILE.")
+        raise InvalidSeedsError(
+            f"The prompts need seeds with {_words(recipe.seed_fields)}. Add such seeds (--seeds FILE)."
+        )
     for name, fields in recipe.set_fields.items():
         if name not in sets:
             needs = f" with {_words(fields)}" if fields else ""
-            raise InvalidSeedsError(f"`vary` draws from the seeds {name!r}{needs}. Add --seeds {name}=FILE.")
+            raise InvalidSeedsError(
+                f"`vary` draws from the seeds {name!r}{needs}. Add such seeds (--seeds {name}=FILE)."
+            )
     for name, reader in sets.items():
         if reader.rows == 0:
             raise InvalidSeedsError(f"The seeds {name!r} have no rows." if name else "The seeds have no rows.")

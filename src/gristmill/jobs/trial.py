@@ -17,13 +17,16 @@ from gristmill.recipes import compile_template
 LOOK_SECONDS = 0.2
 
 TEST_PROMPT = "Say hello in one short sentence."
-TEST_TOKENS = 32
+# Enough for a model that thinks before it answers; what is not used costs nothing.
+TEST_TOKENS = 256
 
 
 def template_of_test(model: str) -> str:
     """A template that asks a model one short question."""
     step = {"id": "hello", "model": model, "prompt": TEST_PROMPT, "max_tokens": TEST_TOKENS}
-    return yaml.safe_dump({"name": "model-test", "steps": [step], "attempts": {"redraw": 0}}, sort_keys=False)
+    return yaml.safe_dump(
+        {"name": "model-test", "steps": [step], "attempts": {"repair": 0, "redraw": 0}}, sort_keys=False
+    )
 
 
 async def await_job(ports: JobPorts, job: JobId, *, seconds: float) -> JobReport:

@@ -85,6 +85,10 @@ class JobStore(Protocol):
         """What the job's rows add up to now."""
         ...
 
+    async def read_each_totals(self, of: Sequence[JobId]) -> Mapping[JobId, JobTotals]:
+        """The same of several jobs, at one moment; a job that does not exist is left out."""
+        ...
+
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
         """What each job of the owner cost, in the order of creation, of every kind and deleted ones too."""
         ...
@@ -125,6 +129,14 @@ class JobStore(Protocol):
 
         Raises WrongStateError when `records` is not more, when the shards do not begin where the job ends, and for a
         stopping job.
+        """
+        ...
+
+    async def retry_rejects(self, job: JobId, short: Mapping[ShardNumber, Collection[Slot]]) -> Job:
+        """Open the slots that were given up for one more round of attempts, and put the ended job back to queued.
+
+        `short` names all of them. Raises WrongStateError when there is none, when the job has not ended, and when they
+        are not those that the rows have; LimitReachedError as `resume_job`.
         """
         ...
 

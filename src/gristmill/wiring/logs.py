@@ -60,9 +60,10 @@ def open_server_log() -> None:
     if not sys.stderr.isatty():
         _write_lines_to(sys.stderr.buffer)
         return
+    # What a broken request held is nobody's to read: a traceback shows no values.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
-        # Its own tracebacks show what every variable holds: passwords, prompts and records.
-        processors=[*_COMMON, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
+        processors=[*_COMMON, console],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,

@@ -14,6 +14,7 @@ from gristmill.adapters.embedded import LIMITS, SMOLLM2, EmbeddedModels
 from gristmill.adapters.local import LocalBlobs, SystemClock
 from gristmill.adapters.openai import Endpoint, Endpoints
 from gristmill.adapters.prices import open_prices
+from gristmill.adapters.renderer.forked import ForkedRenderer
 from gristmill.adapters.renderer.process import ChildRenderer
 from gristmill.adapters.routing import CheckedModels, RoutedModels
 from gristmill.adapters.scripted import ScriptedModels
@@ -52,6 +53,16 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
 def open_renderer() -> Renderer:
     """What reads templates apart from this process."""
     return ChildRenderer()
+
+
+@asynccontextmanager
+async def open_warm_renderer() -> AsyncIterator[Renderer]:
+    """The same for who reads many: a process stands ready for it, and is gone at the end."""
+    renderer = ForkedRenderer()
+    try:
+        yield renderer
+    finally:
+        await renderer.close()
 
 
 async def open_store_at(url: str) -> SqlStore:

@@ -25,7 +25,7 @@ from gristmill.ports.renderer import Renderer
 from gristmill.wiring.accounts import open_account_ports
 from gristmill.wiring.exporting import make_exports
 from gristmill.wiring.places import Place, settings_place
-from gristmill.wiring.ports import open_blobs, open_models, open_renderer, open_store_at
+from gristmill.wiring.ports import open_blobs, open_models, open_store_at, open_warm_renderer
 from gristmill.wiring.records import open_record_index
 from gristmill.wiring.settings import Settings
 from gristmill.wiring.tidying import keep_tidy
@@ -114,7 +114,7 @@ async def open_service(
             store=store,
             blobs=blobs,
             index=await stack.enter_async_context(open_record_index(place.blobs_url, blobs, Path(folder))),
-            renderer=open_renderer(),
+            renderer=await stack.enter_async_context(open_warm_renderer()),
             clock=SystemClock(),
             accounts=await stack.enter_async_context(open_account_ports(store, settings, address=address, cost=cost)),
         )

@@ -39,6 +39,7 @@ def prepare(job: Job, ports: WorkerPorts) -> Iterator[Means]:
     with open_seeds(order.seeds, ports.blobs) as sets, ports.meter.watch(paces):
         yield Means(
             recipe=recipe,
+            attempt_limit=job.attempt_limit,
             key=DrawKey(recipe=order.recipe, seeds=order.seeds, random_seed=order.random_seed),
             seeds=sets.get(""),
             decks=open_decks(recipe, sets),

@@ -191,7 +191,7 @@ class _Worker:
         # Two sets at a time would be one too many: what stands is read anew.
         self._means = replace(self._means, standing=nothing_standing(self._recipe))
         empty = nothing_standing(self._recipe)
-        standing = await Sifting(self._ports, lease, self._recipe.attempts.limit, empty).sift()
+        standing = await Sifting(self._ports, lease, self._means.attempt_limit, empty).sift()
         if standing is not None:
             self._means = replace(self._means, standing=standing)
         await finish(self._job, self._ports)
@@ -201,7 +201,7 @@ class _Worker:
         wake = asyncio.Event()
         purse = Purse(wake=wake, monotonic=self._ports.clock.monotonic)
         books = Books(purse, await persist(partial(self._open_log, lease)), answers, report_full=self._tell_full)
-        desk = Desk(lease, books, self._recipe.attempts.limit, wake)
+        desk = Desk(lease, books, self._means.attempt_limit, wake)
         self._desks.append(desk)
         group.create_task(self._keep(desk))
 

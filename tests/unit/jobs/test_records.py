@@ -58,6 +58,13 @@ async def slots_of(ports: BrowsePorts, query: RecordQuery, limit: int = 4) -> li
             return places
 
 
+async def test_a_job_of_which_nothing_has_ended_has_an_index_without_rows(ports: BrowsePorts) -> None:
+    await commit_rows(ports, [unfinished(0)], records=2)
+    await compact_job(ports.store, ports.blobs, JOB)
+    assert await slots_of(ports, RecordQuery(status="all")) == []
+    assert statistics_json(await read_statistics(ports, JOB))["counted"] == 0
+
+
 @pytest.mark.parametrize("ends", [False, True])
 async def test_pages_follow_one_another_to_the_last(ports: BrowsePorts, ends: bool) -> None:
     await commit_rows(ports, rows(10)[::2], rows(10)[1::2], records=20, ends=ends)

@@ -42,6 +42,8 @@ def test_every_code_of_a_finding_is_told() -> None:
     told = set(
         re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|")))
     )
-    sources = (Path(__file__).parents[3] / "src" / "gristmill").rglob("*.py")
+    source = Path(__file__).parents[3] / "src" / "gristmill"
+    # What HTTP alone refuses is told in its own documentation.
+    sources = [path for path in source.rglob("*.py") if not path.is_relative_to(source / "api")]
     written = {code for path in sources for code in re.findall(r'\bcode="(\w+)"', path.read_text(encoding="utf-8"))}
     assert told == {code.value for code in Code} | written - {"bad_setting", "unknown_setting"}

@@ -34,7 +34,7 @@ class Child:
 async def start_child(command: Sequence[str]) -> Child:
     """Start a worker. Raises OSError when the machine has no room for one.
 
-    It is in a process group of its own, so a Ctrl-C reaches only us, who then say whether to drain or kill; and it
+    It is in a session of its own, so a Ctrl-C reaches only us, who then say whether to drain or kill; and it
     reads a pipe of ours as its stdin, whose end tells it that we have gone, however we went.
     """
     stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `close` reads and closes it
@@ -44,7 +44,7 @@ async def start_child(command: Sequence[str]) -> Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=stderr,
-            process_group=0,
+            start_new_session=True,
         )
     except BaseException:
         stderr.close()

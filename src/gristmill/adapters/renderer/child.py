@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 3
 READY = "ready\n"
+
+Verbs: TypeAlias = Mapping[str, Callable[..., Any]]
 
 LIMITS: Mapping[int, int] = {
     resource.RLIMIT_DATA: MEMORY_BYTES,
@@ -26,16 +28,17 @@ LIMITS: Mapping[int, int] = {
 def main() -> None:
     """Do what the first argument says with what stdin brings."""
     limit(LIMITS)
-    verb = _open_verb(sys.argv[1])
+    verb = open_verbs()[sys.argv[1]]
     # What the start took, much where no byte code lies, is not the template's fault.
     limit({resource.RLIMIT_CPU: math.ceil(time.process_time()) + CPU_SECONDS})
     sys.stdout.write(READY)
     sys.stdout.flush()
     asked = json.load(sys.stdin)
-    sys.stdout.write(json.dumps([_plain(answer) for answer in verb(**asked)]))
+    sys.stdout.write(json.dumps([plain(answer) for answer in verb(**asked)]))
 
 
-def _open_verb(name: str) -> Callable[..., Any]:
+def open_verbs() -> Verbs:
+    """What can be done with a template, by name; much is loaded for it."""
     # Only now: the memory of what is imported counts too.
     from gristmill.domain.scope import Scope  # noqa: PLC0415
     from gristmill.recipes import compile_template, draft_attempt, lint_template  # noqa: PLC0415
@@ -44,11 +47,11 @@ def _open_verb(name: str) -> Callable[..., Any]:
         recipe = compile_template(source)
         return [draft_attempt(recipe, Scope(**scope), fillers) for scope in scopes]
 
-    verbs: Mapping[str, Callable[..., Any]] = {"lint": lint_template, "draft": draft}
-    return verbs[name]
+    return {"lint": lint_template, "draft": draft}
 
 
-def _plain(answer: Any) -> Any:  # noqa: ANN401 (a finding, or the drafts of an attempt)
+def plain(answer: Any) -> Any:  # noqa: ANN401 (a finding, or the drafts of an attempt)
+    """The same as JSON takes it."""
     return [asdict(part) for part in answer] if isinstance(answer, tuple) else asdict(answer)
 
 

@@ -32,7 +32,7 @@ class ChildRenderer:
 
     def __init__(self, *, command: Sequence[str] = CHILD, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._command = tuple(command)
-        self._deadline_seconds = deadline_seconds
+        self.deadline_seconds = deadline_seconds
 
     async def lint(self, source: str) -> Sequence[Finding]:
         answer = await self._ask("lint", source=source)
@@ -55,16 +55,16 @@ class ChildRenderer:
     async def _ask(self, verb: str, **told: object) -> list[Any] | None:
         """What the child answers; None when it took more than it may."""
         child = await asyncio.create_subprocess_exec(
-            *self._command, verb, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=_environment()
+            *self._command, verb, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment()
         )
         try:
-            await _started(child)
-            async with asyncio.timeout(self._deadline_seconds):
+            await started(child.stdout)
+            async with asyncio.timeout(self.deadline_seconds):
                 answer, _ = await child.communicate(json.dumps(told).encode())
         except TimeoutError:
             return None
         finally:
-            await _end(child)
+            await end(child)
         return list(json.loads(answer)) if child.returncode == 0 else None
 
     def _too_expensive(self) -> Finding:
@@ -77,28 +77,31 @@ class ChildRenderer:
         )
 
     def _bounds(self) -> str:
-        return f"{self._deadline_seconds:g} seconds or {MEMORY_BYTES // 1024**2} MB of memory"
+        return f"{self.deadline_seconds:g} seconds or {MEMORY_BYTES // 1024**2} MB of memory"
 
 
 def _draft(told: dict[str, Any]) -> Draft:
     return Draft(**{**told, "messages": tuple(Message(**message) for message in told["messages"])})
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What a process that reads templates is given of ours."""
     return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
 
 
-async def _started(child: Process) -> None:
+async def started(answers: asyncio.StreamReader | None) -> None:
+    """Return once a child says that it is ready. Raises GristmillError when it does not."""
     try:
         async with asyncio.timeout(START_SECONDS):
-            ready = await child.stdout.readline() if child.stdout is not None else b""
-    except TimeoutError:
+            ready = await answers.readline() if answers is not None else b""
+    except (TimeoutError, OSError):
         ready = b""
     if not ready:
         raise GristmillError("The process that reads templates did not start.")
 
 
-async def _end(child: Process) -> None:
+async def end(child: Process) -> None:
+    """Let it be gone."""
     if child.returncode is None:
         child.kill()
     await child.wait()

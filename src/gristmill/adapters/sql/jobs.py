@@ -1,6 +1,6 @@
 """Job rows: ordered, stopped, resumed, extended and ended; every change of status writes its event."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
@@ -11,15 +11,33 @@ from gristmill.adapters.sql.limits import hold_limit
 from gristmill.adapters.sql.manifest import read_digest
 from gristmill.adapters.sql.rows import decode_job, encode_job, encode_time
 from gristmill.adapters.sql.seed_sets import note_uses
-from gristmill.adapters.sql.shards import add_shards, read_shard, reap_expired, sum_held, tally_shards
+from gristmill.adapters.sql.shards import (
+    add_shards,
+    read_shard,
+    reap_expired,
+    sum_held,
+    tally_shards,
+    write_shard,
+)
 from gristmill.adapters.sql.tables import budgets, jobs
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.budget import Budget
 from gristmill.domain.commitment import commitment
-from gristmill.domain.ids import SIFTING, JobId, UserId
-from gristmill.domain.job import ACTIVE, Job, JobKind, JobStatus, StopReason, change_status, next_status, resume, stop
+from gristmill.domain.ids import SIFTING, JobId, ShardNumber, Slot, UserId
+from gristmill.domain.job import (
+    ACTIVE,
+    Job,
+    JobKind,
+    JobStatus,
+    StopReason,
+    change_status,
+    next_status,
+    resume,
+    retry,
+    stop,
+)
 from gristmill.domain.money import NanoUsd, show_usd
-from gristmill.domain.shard import Shard
+from gristmill.domain.shard import Shard, reopen
 from gristmill.domain.slots import SlotSet
 from gristmill.errors import BudgetTooSmallError, NotFoundError, WrongStateError
 
@@ -126,10 +144,22 @@ def stop_job(tx: Transaction, job_id: JobId, reason: StopReason, detail: str) ->
 
 def resume_job(tx: Transaction, job_id: JobId) -> Job:
     """Queue a paused or ended job again. Raises LimitReachedError."""
-    job, budget = read_job(tx, job_id), read_budget(tx, job_id)
-    resumed = resume(job, tx.now)
-    hold_limit(tx, job.owner, NanoUsd(commitment(resumed.status, budget) - commitment(job.status, budget)))
-    return write_job(tx, job, resumed)
+    job = read_job(tx, job_id)
+    return _queue_again(tx, job, resume(job, tx.now))
+
+
+def retry_rejects(tx: Transaction, job_id: JobId, short: Mapping[ShardNumber, Collection[Slot]]) -> Job:
+    """Open the slots that were given up again. Raises WrongStateError and LimitReachedError."""
+    job = read_job(tx, job_id)
+    again = retry(job, tx.now)
+    if not any(short.values()) or sum(map(len, short.values())) != tally_shards(tx, job_id).short:
+        raise WrongStateError(f"No slot of job {job_id} was given up, or they changed meanwhile: look at it again.")
+    # What stood when the last sifting began stays: records made from now on are of a later pass.
+    passed = read_shard(tx, job_id, SIFTING).epoch
+    for number, slots in short.items():
+        shard = read_shard(tx, job_id, number)
+        write_shard(tx, reopen(shard, slots, attempts_used=job.attempt_limit, passed=passed))
+    return _queue_again(tx, job, again)
 
 
 def exhaust_job(tx: Transaction, job_id: JobId, need: NanoUsd) -> bool:
@@ -197,6 +227,12 @@ def finish_job(tx: Transaction, job_id: JobId) -> JobStatus:
 def is_sifted(tx: Transaction, job: Job) -> bool:
     """Whether the last sifting saw the manifest as it is now."""
     return job.order.sifts and job.sifted is not None and job.sifted == read_digest(tx, job.id)
+
+
+def _queue_again(tx: Transaction, before: Job, after: Job) -> Job:
+    budget = read_budget(tx, before.id)
+    hold_limit(tx, before.owner, NanoUsd(commitment(after.status, budget) - commitment(before.status, budget)))
+    return write_job(tx, before, after)
 
 
 def _place(tx: Transaction, job: JobId) -> int:

@@ -1,7 +1,7 @@
 """The store's verbs for jobs, shards and history."""
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gristmill.adapters.sql import events, jobs, leases, manifest, shards, turns
@@ -11,7 +11,7 @@ from gristmill.adapters.sql.costs import Costs
 from gristmill.adapters.sql.database import Database
 from gristmill.adapters.sql.totals import Totals
 from gristmill.domain.event import Event, EventType
-from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, UserId, WorkerId, WriteId
+from gristmill.domain.ids import Digest, Epoch, JobId, ShardNumber, Slot, UserId, WorkerId, WriteId
 from gristmill.domain.job import Job, JobKind, JobStatus, StopReason
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, Spent
@@ -56,6 +56,9 @@ class MillVerbs(Connected):
         # Looked up before the transaction begins, so that what is known is never ahead of what it sees.
         return await self._read(self._totals.read, job, self._totals.known(job))
 
+    async def read_each_totals(self, of: Sequence[JobId]) -> Mapping[JobId, JobTotals]:
+        return await self._read(self._costs.read_each, self._costs.known(), of)
+
     async def read_costs(self, owner: UserId) -> Sequence[JobCosts]:
         return await self._read(self._costs.read_costs, self._costs.known(), owner)
 
@@ -77,6 +80,10 @@ class MillVerbs(Connected):
 
     async def extend_job(self, job: JobId, records: int, shards: Sequence[Shard]) -> Job:
         return await self._write_job(job, jobs.extend_job, job, records, shards)
+
+    async def retry_rejects(self, job: JobId, short: Mapping[ShardNumber, Collection[Slot]]) -> Job:
+        # As `resume_job`: the owner's limit is shared by all jobs of theirs.
+        return await self._write(jobs.retry_rejects, job, short)
 
     async def finish_job(self, job: JobId) -> JobStatus:
         return await self._write_job(job, jobs.finish_job, job)

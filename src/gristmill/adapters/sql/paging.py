@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_
 
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.paging import Page, Place
-from gristmill.errors import BadInputError
+from gristmill.errors import InvalidCursorError
 
 T = TypeVar("T")
 MOST_INTEGER = 2**63
@@ -23,7 +23,7 @@ def read_page(
     decode: Callable[[RowMapping], T],
     is_newest_first: bool,
 ) -> Page[T]:
-    """A page of what is asked, sorted by a column and then an id. Raises BadInputError for a place of another list."""
+    """A page of what is asked, sorted by a column and then an id. Raises InvalidCursorError for a stray place."""
     if after is not None:
         asked = asked.where(_beyond(keys, after, is_newest_first=is_newest_first))
     order = [key.desc() if is_newest_first else key.asc() for key in keys]
@@ -49,4 +49,4 @@ def _beyond(
 def _refuse_strange(after: Place, kind: type) -> None:
     is_fit = type(after.key) is kind and not (isinstance(after.key, int) and abs(after.key) >= MOST_INTEGER)
     if not is_fit or any("\0" in str(part) for part in (after.key, after.id)):
-        raise BadInputError("This cursor is of no page of this list. Begin at its first page.")
+        raise InvalidCursorError

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 
 from gristmill.adapters.sql.budgets import read_budget
 from gristmill.adapters.sql.manifest import count_marks
+from gristmill.adapters.sql.recent import Recent
 from gristmill.adapters.sql.rows import decode_segment
 from gristmill.adapters.sql.shards import sum_shards
 from gristmill.adapters.sql.tables import segments
@@ -35,24 +36,33 @@ class SegmentSums:
     counts: CallCounts = CallCounts()
 
 
+# About a kilobyte each.
+MOST_KNOWN = 4_096
+
+
 class Totals:
-    """Totals of any job of one store. Segments never change, so each is read once."""
+    """Totals of any job of one store. Segments never change: of the jobs that are asked for, each is read once."""
 
     def __init__(self) -> None:
-        self._known: dict[JobId, SegmentSums] = {}
+        self._known = Recent[JobId, SegmentSums](MOST_KNOWN)
 
     def known(self, job: JobId) -> SegmentSums:
         """What was summed so far."""
-        return self._known.get(job, SegmentSums())
+        return self._known.get(job) or SegmentSums()
 
     def all_known(self) -> Mapping[JobId, SegmentSums]:
-        """What was summed so far, of every job."""
-        return dict(self._known)
+        """What was summed so far, of every job that is kept."""
+        return self._known.all()
+
+    def forget(self, job: JobId) -> None:
+        """Keep nothing of a job."""
+        self._known.drop(job)
 
     def read(self, tx: Transaction, job: JobId, known: SegmentSums) -> JobTotals:
         """What the rows add up to in this transaction, given what was known before it began. Raises NotFoundError."""
         granted = read_budget(tx, job).granted
-        known = self._known[job] = _read_on(tx, job, known)
+        known = _read_on(tx, job, known)
+        self._known.put(job, known)
         row, marks = sum_shards(tx, job), count_marks(tx, job)
         return JobTotals(
             accepted=int(row["accepted"]),

@@ -16,12 +16,12 @@ from gristmill.api.account_shapes import (
     KeyIn,
     KeyShape,
     LoginIn,
+    LoginShape,
     NewKeyShape,
     RefreshIn,
     ResetIn,
     SignupIn,
     TokenIn,
-    TokensShape,
     UserShape,
     user_json,
 )
@@ -35,33 +35,32 @@ from gristmill.jobs.report import time_json
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
-OPEN = problem_responses(403, 429)
 LOGIN = problem_responses(401, 403, 429)
 OWN = problem_responses(401, 403)
 
 
-@router.post("/signup", status_code=202, responses=OPEN)
+@router.post("/signup", status_code=202, responses=problem_responses(403, 429))
 async def sign_up(who: SignupIn, service: AnyService, request: Request) -> Accepted:
     """Ask for an account. A link to confirm the address is mailed, or shown on the server's console."""
     await signup.sign_up(who.email, who.password.get_secret_value(), origin_of(request), service.accounts)
     return Accepted(message="Open the link that was mailed to you.")
 
 
-@router.post("/verify", response_model=UserShape, responses=OPEN)
-async def verify(link: TokenIn, service: AnyService, request: Request) -> JsonObject:
+@router.post("/verify", response_model=UserShape, responses=problem_responses())
+async def verify_address(link: TokenIn, service: AnyService, request: Request) -> JsonObject:
     """Confirm an address with the token of the mailed link. The first user becomes the server's admin."""
     return user_json(await signup.verify(link.token, origin_of(request), service.accounts))
 
 
 @router.post("/login", responses=LOGIN)
-async def log_in(who: LoginIn, service: AnyService, request: Request) -> TokensShape:
+async def log_in(who: LoginIn, service: AnyService, request: Request) -> LoginShape:
     """Log in: an access token for fifteen minutes, and a refresh token for the next one."""
     password = who.password.get_secret_value()
     return _tokens(await logins.log_in(who.email, password, origin_of(request), service.accounts))
 
 
-@router.post("/refresh", responses=LOGIN)
-async def refresh(held: RefreshIn, service: AnyService, request: Request) -> TokensShape:
+@router.post("/refresh", responses=problem_responses(401))
+async def refresh(held: RefreshIn, service: AnyService, request: Request) -> LoginShape:
     """Exchange a refresh token for new tokens. One that comes a second time ends the login: it was stolen."""
     return _tokens(await logins.refresh(held.refresh_token, origin_of(request), service.accounts))
 
@@ -73,15 +72,15 @@ async def log_out(caller: Reader) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/password/forgot", status_code=202, responses=OPEN)
-async def forgot(who: ForgotIn, service: AnyService, request: Request) -> Accepted:
+@router.post("/password/forgot", status_code=202, responses=problem_responses(429))
+async def forgot_password(who: ForgotIn, service: AnyService, request: Request) -> Accepted:
     """Have a link mailed to set a new password."""
     await passwords.forget_password(who.email, origin_of(request), service.accounts)
     return Accepted(message="If the address has an account, a link was mailed to it.")
 
 
-@router.post("/password/reset", status_code=204, responses=OPEN)
-async def reset(new: ResetIn, service: AnyService, request: Request) -> Response:
+@router.post("/password/reset", status_code=204, responses=problem_responses())
+async def reset_password(new: ResetIn, service: AnyService, request: Request) -> Response:
     """Set a new password with the token of the mailed link; every login ends."""
     password = new.password.get_secret_value()
     await passwords.reset_password(new.token, password, origin_of(request), service.accounts)
@@ -97,7 +96,7 @@ async def change_password(change: ChangePasswordIn, caller: Writer) -> Response:
 
 
 @router.get("/me", response_model=UserShape, responses=OWN)
-async def me(caller: Reader) -> JsonObject:
+async def show_me(caller: Reader) -> JsonObject:
     """Who you are."""
     return user_json(await mine.read_me(caller.principal, caller.service.accounts))
 
@@ -132,8 +131,8 @@ async def revoke_key(caller: Writer, key: Annotated[str, Path(alias="id", max_le
     return Response(status_code=204)
 
 
-def _tokens(pair: TokenPair) -> TokensShape:
-    return TokensShape(access_token=pair.access, refresh_token=pair.refresh, expires_in=pair.expires_in)
+def _tokens(pair: TokenPair) -> LoginShape:
+    return LoginShape(access_token=pair.access, refresh_token=pair.refresh, expires_in=pair.expires_in)
 
 
 def _key_json(key: ApiKey) -> JsonObject:

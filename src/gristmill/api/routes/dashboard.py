@@ -15,13 +15,13 @@ router = APIRouter(prefix="/stats", tags=["dashboard"], responses=problem_respon
 
 
 @router.get("", response_model=StatsShape)
-async def stats(caller: Reader) -> JsonObject:
+async def show_stats(caller: Reader) -> JsonObject:
     """Everything of yours in numbers."""
     return stats_json(await caller.service.store.read_costs(caller.user))
 
 
 @router.get("/costs", response_model=CostsShape, response_model_exclude_none=True)
-async def costs(
+async def show_costs(
     caller: Reader,
     by: Annotated[str, Query(max_length=100, description="day, model, template, job; several with commas.")] = "day",
     first: Annotated[date | None, Query(alias="from", description="The first day, in UTC.")] = None,

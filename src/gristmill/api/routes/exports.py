@@ -3,8 +3,9 @@
 import base64
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import FileResponse
+from starlette.exceptions import HTTPException
 
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute
 from gristmill.api.paging import Page
@@ -22,21 +23,30 @@ from gristmill.wiring.chance import new_chance
 
 router = APIRouter(tags=["exports"], route_class=IdempotentRoute)
 
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+ONE_RANGE = r"^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$"
+
+Part = Annotated[
+    str | None,
+    Header(alias="Range", pattern=ONE_RANGE, description="One range of bytes, as in `bytes=1000-`."),
+]
 ExportPath = Annotated[str, Path(alias="id", max_length=64, description="The export's id.")]
 
 
 @router.post(
     "/jobs/{id}/exports", response_model=ExportShape, status_code=201, responses=problem_responses(401, 403, 404, 409)
 )
-async def create(job: WrittenJob, wish: ExportIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def create_export(job: WrittenJob, wish: ExportIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Ask for the records as they stand now, whatever ended the job or whether anything has."""
     ports = await caller.service.job_ports(caller.user)
     wanted = ExportWish(format=wish.format, split=wish.split, partition_by=wish.partition_by, lineage=wish.lineage)
-    return export_json(await ask_for_export(ports, job, wanted, chance=new_chance()))
+    export = await ask_for_export(ports, job, wanted, chance=new_chance())
+    await caller.note("export.created", export.id, job=job.id, format=wanted.format)
+    return export_json(export)
 
 
 @router.get("/jobs/{id}/exports", response_model=Page[ExportShape], responses=problem_responses(401, 403, 404))
-async def list_all(job: ReadJob, caller: Reader) -> JsonObject:
+async def list_exports(job: ReadJob, caller: Reader) -> JsonObject:
     """The exports of a job, newest first: the last 200."""
     exports = await caller.service.store.list_exports(job.id)
     return {"items": [export_json(export) for export in exports], "next_cursor": None}
@@ -67,24 +77,31 @@ def export_json(export: Export) -> JsonObject:
     "/exports/{id}/download",
     response_class=FileResponse,
     responses={
-        **problem_responses(401, 403, 404, 409),
-        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
-        206: {
-            "description": "The part of the file that `Range` asks for.",
-            "content": {"application/octet-stream": {}},
-        },
-        416: {"description": "The file has no such part."},
+        **problem_responses(401, 403, 404, 409, 416),
+        200: {"description": "The file, of the kind that its name says.", "content": {"*/*": BYTES}},
+        206: {"description": "The part of the file that `Range` asks for.", "content": {"*/*": BYTES}},
     },
 )
-async def download(caller: Reader, export: ExportPath) -> Response:
+async def download_export(caller: Reader, export: ExportPath, part: Part = None) -> Response:
     """The file of an export that is done; a part of it where a `Range` is asked for."""
     found = await find_export(caller.service.store, caller.user, ExportId(export))
     if found.file is None:
         raise WrongStateError(f"Export {export} is {found.status}: wait until it is done. {found.detail}".strip())
     path = caller.service.blobs.path_of(found.file.blob)
-    if path is None:
+    if path is None or not await caller.service.blobs.exists(found.file.blob):
         raise NotFoundError(f"The file of export {export} is gone: ask for it again.")
+    if part is not None:
+        _refuse_missing(part, found.file.bytes)
     return FileResponse(path, filename=found.file.name, headers={"Repr-Digest": _digest(found.file)})
+
+
+def _refuse_missing(part: str, size: int) -> None:
+    """Refuse a range of which the file has nothing, before the response would in plain text."""
+    first, _, last = part.removeprefix("bytes=").partition("-")
+    is_there = int(first) < size and (not last or int(first) <= int(last)) if first else min(int(last), size) > 0
+    if not is_there:
+        detail = f"The file has {size:,} bytes, and none of those."
+        raise HTTPException(416, detail, headers={"Content-Range": f"bytes */{size}"})
 
 
 def _digest(file: ExportFile) -> str:

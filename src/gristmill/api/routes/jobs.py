@@ -16,11 +16,11 @@ from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, Order
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobKind, JobStatus
 from gristmill.domain.json import JsonObject
-from gristmill.jobs import control
+from gristmill.domain.money import show_usd
+from gristmill.jobs import control, create
 from gristmill.jobs.clone import clone_request
-from gristmill.jobs.create import create_job, read_order
 from gristmill.jobs.estimate import estimate_json, estimate_order
-from gristmill.jobs.report import read_report, report_json
+from gristmill.jobs.report import read_report, report_json, report_on
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
@@ -28,6 +28,24 @@ router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
 JobPath = Annotated[str, Path(alias="id", max_length=64, description="The job's id.")]
 ORDERING = problem_responses(401, 403, 404, 409)
 CONTROL = problem_responses(401, 403, 404, 409)
+
+
+EVENTS = """Messages whose `event` is the type of an event, whose `id` is its sequence, and whose `data` is a JSON
+object `{sequence, at, job, type, …}`; `progress` has no id, and a Job's counts. A comment comes every 15 seconds."""
+MESSAGE = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string"},
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+EVENT = """event: state
+data: {"sequence":2,"at":"2026-11-23T10:15:00.000Z","job":"20261123-101500-k3x9m2qa","type":"state","to":"running"}
+id: 2
+
+"""
 
 
 async def owned_by_reader(caller: Reader, job: JobPath) -> Job:
@@ -45,25 +63,26 @@ WrittenJob = Annotated[Job, Depends(owned_by_writer)]
 
 
 @router.post("/estimate", response_model=EstimateShape, responses=problem_responses(401, 403, 404))
-async def estimate(order: OrderIn, caller: Reader) -> JsonObject:
+async def estimate_job(order: OrderIn, caller: Reader) -> JsonObject:
     """Say what an order will cost and how long it will take. Nothing is called, and nothing is spent."""
     ports = await caller.service.job_ports(caller.user)
     request = await request_of(order, caller)
-    planned = await read_order(request, ports)
+    planned = await create.read_order(request, ports)
     return estimate_json(await estimate_order(planned.recipe, planned.order, request, ports))
 
 
 @router.post("", response_model=JobShape, status_code=201, responses=ORDERING)
-async def create(order: JobIn, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
+async def create_job(order: JobIn, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order records. Everything that can be refused is refused here, before anything is spent."""
     ports = await caller.service.job_ports(caller.user)
     wanted = await request_of(order, caller, job=job_id_for(request))
-    job = await create_job(wanted, ports, chance=new_chance())
+    job = await create.create_job(wanted, ports, chance=new_chance())
+    await caller.note("job.created", job.id, records=job.records, budget_usd=show_usd(job.budget))
     return await shape_of(caller, job.id)
 
 
 @router.get("", response_model=Page[JobShape], responses=problem_responses(401, 403))
-async def list_all(
+async def list_jobs(
     caller: Reader,
     status: Annotated[list[JobStatus] | None, Query(description="Only those; may be given again.")] = None,
     kind: JobKind = "dataset",
@@ -81,83 +100,99 @@ async def list_all(
             after=JobId(after) if after is not None else None,
         )
     shown = jobs[:limit]
-    items = [await shape_of(caller, job.id) for job in shown]
+    reports = await report_on(caller.service.store, caller.service.clock, shown)
+    items = [report_json(report) for report in reports]
     return {"items": items, "next_cursor": encode_cursor(shown[-1].id) if len(jobs) > limit else None}
 
 
 @router.get("/{id}", response_model=JobShape, responses=problem_responses(401, 403, 404))
-async def show(job: ReadJob, caller: Reader) -> JsonObject:
+async def show_job(job: ReadJob, caller: Reader) -> JsonObject:
     """A job as it stands."""
-    return await shape_of(caller, job.id)
+    (report,) = await report_on(caller.service.store, caller.service.clock, [job])
+    return report_json(report)
 
 
 @router.delete("/{id}", status_code=204, responses=CONTROL)
-async def delete(job: WrittenJob, caller: Writer) -> Response:
+async def delete_job(job: WrittenJob, caller: Writer) -> Response:
     """Remove an ended job with its records and exports. What it cost still counts."""
     await control.delete(caller.service.store, caller.service.blobs, job.id)
+    await caller.note("job.deleted", job.id)
     return Response(status_code=204)
 
 
 @router.post("/{id}/pause", response_model=JobShape, responses=CONTROL)
-async def pause(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def pause_job(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Stop a job so that it can go on later; calls in flight finish and are kept."""
     await control.pause(caller.service.store, job.id)
     return await shape_of(caller, job.id)
 
 
 @router.post("/{id}/resume", response_model=JobShape, responses=CONTROL)
-async def resume(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def resume_job(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Let a paused or ended job go on."""
     await control.resume(caller.service.store, job.id)
     return await shape_of(caller, job.id)
 
 
 @router.post("/{id}/cancel", response_model=JobShape, responses=CONTROL)
-async def cancel(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def cancel_job(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Stop a job; what it made is kept, and can be exported."""
     await control.cancel(caller.service.store, job.id)
     return await shape_of(caller, job.id)
 
 
 @router.post("/{id}/top-up", response_model=JobShape, responses=CONTROL)
-async def top_up(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def top_up_job(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Set the budget, what is spent included; a job that had used up its budget goes on."""
     await control.top_up_and_go_on(caller.service.store, job.id, budget.nano_usd)
+    await caller.note("job.topped_up", job.id, budget_usd=show_usd(budget.nano_usd))
     return await shape_of(caller, job.id)
 
 
 @router.post("/{id}/extend", response_model=JobShape, responses=CONTROL)
-async def extend(job: WrittenJob, more: ExtendIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def extend_job(job: WrittenJob, more: ExtendIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Let a job make more records; those it has made stay as they are."""
     await control.extend(caller.service.store, job.id, more.records)
+    await caller.note("job.extended", job.id, records=more.records)
+    return await shape_of(caller, job.id)
+
+
+@router.post("/{id}/retry-rejects", response_model=JobShape, responses=CONTROL)
+async def retry_rejects(job: WrittenJob, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+    """Give the records that could not be made another round of attempts, with other draws."""
+    await control.retry_rejects(caller.service.store, caller.service.blobs, job.id)
     return await shape_of(caller, job.id)
 
 
 @router.post("/{id}/clone", response_model=JobShape, status_code=201, responses=ORDERING)
-async def clone(job: WrittenJob, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
+async def clone_job(job: WrittenJob, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order the same records once more, as a new job: same template, seeds, models, budget and random seed."""
     ports = await caller.service.job_ports(caller.user)
     wanted = clone_request(job, ports.blobs, job_id=job_id_for(request))
-    made = await create_job(wanted, ports, chance=new_chance())
+    made = await create.create_job(wanted, ports, chance=new_chance())
+    await caller.note("job.created", made.id, clone_of=job.id, budget_usd=show_usd(made.budget))
     return await shape_of(caller, made.id)
 
 
 @router.get(
     "/{id}/events",
     response_class=EventSourceResponse,
-    responses=problem_responses(401, 403, 404),
+    responses={
+        **problem_responses(401, 403, 404),
+        200: {
+            "description": EVENTS,
+            "content": {"text/event-stream": {"schema": MESSAGE, "example": EVENT}},
+        },
+    },
 )
-async def events(
+async def follow_job(
     job: ReadJob,
     caller: Reader,
-    response: Response,
     last_event_id: Annotated[
         str | None, Header(max_length=20, pattern=r"^[0-9]{1,18}$", description="Go on after this event.")
     ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a job: its history from the beginning, or from `Last-Event-ID` on, and its progress; ends with the job."""
-    # Proxies that gather an answer before they pass it on would hold it back for ever.
-    response.headers["X-Accel-Buffering"] = "no"
     service = caller.service
     async for event in follow_events(service.store, service.clock, job.id, int(last_event_id or 0)):
         yield event

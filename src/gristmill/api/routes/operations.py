@@ -57,6 +57,6 @@ async def readyz(service: AnyService, response: Response) -> Readiness:
     response_class=Response,
     responses={**problem_responses(), 200: {"content": {"text/plain": {}}, "description": "In Prometheus' format."}},
 )
-async def metrics(service: AnyService) -> Response:
+async def show_metrics(service: AnyService) -> Response:
     """Figures of all jobs and workers of the store, for Prometheus."""
     return Response(await render_metrics(service), media_type=CONTENT_TYPE)

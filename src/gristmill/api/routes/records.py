@@ -33,6 +33,7 @@ from gristmill.jobs.trace import read_trace, trace_json
 router = APIRouter(prefix="/jobs/{id}", tags=["records"])
 
 LINES = "application/x-ndjson"
+LISTED = "A page of records; or, where `Accept` asks for it, each record that matches as JSON on a line of its own."
 FIELD = "field."
 READ = problem_responses(401, 403, 404)
 
@@ -43,9 +44,9 @@ Text = Annotated[str | None, Query(max_length=1_000)]
 @router.get(
     "/records",
     response_model=Page[RecordShape],
-    responses={**READ, 200: {"content": {LINES: {"schema": {"type": "string"}}}, "description": "Records"}},
+    responses={**READ, 200: {"description": LISTED, "content": {LINES: {"schema": {"type": "string"}}}}},
 )
-async def records(  # noqa: PLR0917 - each is a parameter of the query
+async def browse_records(  # noqa: PLR0917 - each is a parameter of the query
     job: ReadJob,
     caller: Reader,
     request: Request,
@@ -74,7 +75,7 @@ async def records(  # noqa: PLR0917 - each is a parameter of the query
 
 
 @router.get("/records/{slot}", response_model=TraceShape, responses=READ)
-async def trace(job: ReadJob, caller: Reader, slot: SlotPath) -> JsonObject:
+async def show_trace(job: ReadJob, caller: Reader, slot: SlotPath) -> JsonObject:
     """How one record came to be: its seed, every attempt, each call and check."""
     return trace_json(await read_trace(caller.service.browse_ports, job.id, Slot(slot)))
 
@@ -87,19 +88,19 @@ async def mark_slots(job: WrittenJob, marks: MarksIn, caller: Writer) -> Respons
 
 
 @router.get("/rejects", response_model=RejectsShape, responses=READ)
-async def rejects(job: ReadJob, caller: Reader) -> JsonObject:
+async def show_rejects(job: ReadJob, caller: Reader) -> JsonObject:
     """Why attempts were rejected: how often for each reason, and the first few."""
     return rejects_json(await group_rejects(caller.service.browse_ports, job.id))
 
 
 @router.get("/ledger", response_model=LedgerShape, responses=READ)
-async def ledger(job: ReadJob, caller: Reader, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
+async def show_ledger(job: ReadJob, caller: Reader, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
     """What each call cost, in the order of commits; `totals` are of the whole ledger."""
     return ledger_json(await read_ledger(caller.service.browse_ports, job.id, limit=limit, cursor=cursor))
 
 
 @router.get("/statistics", response_model=StatisticsShape, responses=READ)
-async def statistics(job: ReadJob, caller: Reader) -> JsonObject:
+async def show_statistics(job: ReadJob, caller: Reader) -> JsonObject:
     """What the records are like: lengths and labels of their fields, duplicates and rejects."""
     return statistics_json(await read_statistics(caller.service.browse_ports, job.id))
 

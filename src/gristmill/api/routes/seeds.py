@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 
+from gristmill.api.guarded import GuardedRoute
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.orders import find_aliases, find_seeds
 from gristmill.api.paging import (
@@ -49,7 +50,7 @@ from gristmill.recipes import compile_template
 from gristmill.wiring.chance import new_chance
 
 # A file is sent once, whatever it is sent for: the same rows are the same set.
-files = APIRouter(prefix="/seeds", tags=["seeds"])
+files = APIRouter(prefix="/seeds", tags=["seeds"], route_class=GuardedRoute)
 router = APIRouter(prefix="/seeds", tags=["seeds"], route_class=IdempotentRoute)
 
 COPIED_AT_ONCE = 1 << 20
@@ -62,7 +63,7 @@ WRITE = problem_responses(401, 403, 404, 409, 413)
 
 
 @files.post("", response_model=SeedSetShape, status_code=201, responses=WRITE)
-async def upload(
+async def upload_seeds(
     caller: Writer,
     file: Annotated[UploadFile, File(description="JSON, JSONL, CSV, TSV, Parquet, text or Markdown; gzip or zstd.")],
     split: Split = PLAIN_READING.split,
@@ -110,7 +111,7 @@ async def end_upload(
 
 
 @router.post("/generate", response_model=JobShape, status_code=202, responses=WRITE)
-async def generate(
+async def generate_seeds(
     wanted: SeedsGenerateIn, caller: Writer, request: Request, _key: IdempotencyKey = None
 ) -> JsonObject:
     """Let a model make rows by a template, within a budget: each accepted record becomes a row.
@@ -139,27 +140,30 @@ async def generate(
 
 
 @router.get("", response_model=Page[SeedSetShape], responses=problem_responses(401, 403))
-async def list_all(caller: Reader, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
+async def list_seeds(caller: Reader, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
     """Your seed sets, newest first."""
     page = await caller.service.store.list_seeds(caller.user, limit=limit, after=place_of(cursor))
     return {"items": [seed_set_json(line) for line in page.items], "next_cursor": cursor_of(page.next)}
 
 
 @router.get("/{id}", response_model=SeedSetShape, responses=READ)
-async def show(caller: Reader, seeds: SeedsPath) -> JsonObject:
+async def show_seeds(caller: Reader, seeds: SeedsPath) -> JsonObject:
     """A seed set, with what is in its columns."""
     return seed_set_json(await caller.service.store.read_seeds(caller.user, Digest(seeds)))
 
 
 @router.delete("/{id}", status_code=204, responses=WRITE)
-async def delete(caller: Writer, seeds: SeedsPath) -> Response:
+async def delete_seeds(caller: Writer, seeds: SeedsPath) -> Response:
     """Remove a seed set that none of your jobs draws from."""
     await caller.service.store.delete_seeds(caller.user, Digest(seeds))
+    await caller.note("seeds.deleted", seeds)
     return Response(status_code=204)
 
 
 @router.get("/{id}/rows", response_model=Page[SeedRowShape], responses=READ)
-async def rows(caller: Reader, seeds: SeedsPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
+async def list_rows(
+    caller: Reader, seeds: SeedsPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> JsonObject:
     """Rows, in the order of the file."""
     service = caller.service
     first = decode_number(cursor) or 0
@@ -169,7 +173,7 @@ async def rows(caller: Reader, seeds: SeedsPath, limit: Limit = DEFAULT_LIMIT, c
 
 
 @router.post("/{id}/check", response_model=LintShape, responses=READ)
-async def check(wanted: SeedCheckIn, caller: Reader, seeds: SeedsPath) -> JsonObject:
+async def check_seeds(wanted: SeedCheckIn, caller: Reader, seeds: SeedsPath) -> JsonObject:
     """Say what rows lack of what a template's prompts need, by row, and what nothing uses."""
     service = caller.service
     version = await service.store.read_version(caller.user, TemplateId(wanted.template), wanted.version)

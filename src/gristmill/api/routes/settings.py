@@ -65,13 +65,13 @@ class ModelTestShape(BaseModel):
 
 
 @router.get("/settings/models", response_model=UserModelsShape, responses=problem_responses(401, 403))
-async def show_models(caller: Reader) -> JsonObject:
+async def show_model_settings(caller: Reader) -> JsonObject:
     """Your aliases, and the models you described; of a key only whether there is one."""
     return user_models_json(await user_models.read_models(caller.principal, caller.service.accounts))
 
 
 @router.put("/settings/models", response_model=UserModelsShape, responses=problem_responses(401, 403))
-async def set_models(wanted: UserModelsIn, caller: Writer) -> JsonObject:
+async def set_model_settings(wanted: UserModelsIn, caller: Writer) -> JsonObject:
     """Replace your aliases and models. A model keeps its key while its address stays, unless another is given."""
     kept = await user_models.set_models(
         caller.principal, wanted.wanted, wanted.keys, caller.origin, caller.service.accounts
@@ -80,7 +80,7 @@ async def set_models(wanted: UserModelsIn, caller: Writer) -> JsonObject:
 
 
 @router.get("/models", response_model=ModelList, responses=problem_responses(401, 403))
-async def show_all(caller: Reader) -> JsonObject:
+async def show_models(caller: Reader) -> JsonObject:
     """The models you can name, with their prices."""
     aliases, prices = await caller.service.aliases(caller.user), await caller.service.prices(caller.user)
     own = await user_models.read_models(caller.principal, caller.service.accounts)

@@ -55,7 +55,7 @@ WRITE = problem_responses(401, 403, 404, 409)
 
 
 @router.get("", response_model=Page[TemplateShape], responses=problem_responses(401, 403))
-async def list_own(  # noqa: PLR0917 - each is a parameter of the query
+async def list_templates(  # noqa: PLR0917 - each is a parameter of the query
     caller: Reader,
     q: Words = "",
     archived: bool = False,  # noqa: FBT001, FBT002
@@ -69,7 +69,7 @@ async def list_own(  # noqa: PLR0917 - each is a parameter of the query
 
 
 @router.post("", response_model=TemplateWithSource, status_code=201, responses=WRITE)
-async def create(wanted: SourceIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
+async def create_template(wanted: SourceIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Keep a new template, under the name that it gives itself. What it takes from others is pinned now."""
     service = caller.service
     version = await library.create_template(
@@ -79,14 +79,16 @@ async def create(wanted: SourceIn, caller: Writer, _key: IdempotencyKey = None) 
 
 
 @router.get("/public", response_model=Page[TemplateShape], responses=problem_responses(401, 403))
-async def list_public(caller: Reader, q: Words = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
+async def list_public_templates(
+    caller: Reader, q: Words = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> JsonObject:
     """Templates that somebody published, the latest first."""
     query = TemplateQuery(by="published", text=q, limit=limit, after=place_of(cursor))
     return _page_json(await caller.service.store.list_public_templates(query), caller)
 
 
 @router.post("/lint", response_model=LintShape, responses=READ)
-async def lint(wanted: LintIn, caller: Reader) -> JsonObject:
+async def lint_template(wanted: LintIn, caller: Reader) -> JsonObject:
     """Say what is wrong or doubtful about a source, and about seed sets for it. Nothing is kept."""
     service = caller.service
     completed = await complete_source(wanted.source, caller.user, service.store)
@@ -101,7 +103,7 @@ async def lint(wanted: LintIn, caller: Reader) -> JsonObject:
 
 
 @router.post("/preview", response_model=PreviewShape, responses=WRITE)
-async def preview(wanted: PreviewIn, caller: Writer) -> JsonObject:
+async def preview_template(wanted: PreviewIn, caller: Writer) -> JsonObject:
     """Look at a few records before making many. With `call` they are made, as a job of its own with its own budget.
 
     Waits up to 30 seconds for them; the job goes on after that, and can be looked at by its id.
@@ -131,7 +133,7 @@ async def preview(wanted: PreviewIn, caller: Writer) -> JsonObject:
 
 
 @router.get("/{id}", response_model=TemplateWithSource, responses=READ)
-async def show(caller: Reader, template: TemplatePath, version: Version = None) -> JsonObject:
+async def show_template(caller: Reader, template: TemplatePath, version: Version = None) -> JsonObject:
     """A template of yours, or a public one, at a version."""
     return await _with_source(
         await caller.service.store.read_version(caller.user, TemplateId(template), version), caller
@@ -139,7 +141,7 @@ async def show(caller: Reader, template: TemplatePath, version: Version = None) 
 
 
 @router.put("/{id}", response_model=TemplateWithSource, responses=WRITE)
-async def save(wanted: SourceIn, caller: Writer, template: TemplatePath) -> JsonObject:
+async def save_template(wanted: SourceIn, caller: Writer, template: TemplatePath) -> JsonObject:
     """Keep the next version of a template; the newest source again makes none."""
     service = caller.service
     version = await library.add_version(
@@ -149,14 +151,15 @@ async def save(wanted: SourceIn, caller: Writer, template: TemplatePath) -> Json
 
 
 @router.delete("/{id}", status_code=204, responses=WRITE)
-async def delete(caller: Writer, template: TemplatePath) -> Response:
+async def delete_template(caller: Writer, template: TemplatePath) -> Response:
     """Remove a template from which no job was made; others can be archived."""
     await caller.service.store.delete_template(caller.user, TemplateId(template))
+    await caller.note("template.deleted", template)
     return Response(status_code=204)
 
 
 @router.get("/{id}/versions", response_model=Page[VersionShape], responses=READ)
-async def versions(
+async def list_versions(
     caller: Reader, template: TemplatePath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> JsonObject:
     """The versions of a template, newest first."""
@@ -169,7 +172,7 @@ async def versions(
 
 
 @router.get("/{id}/diff", response_model=DiffShape, responses=READ)
-async def diff(
+async def compare_versions(
     caller: Reader,
     template: TemplatePath,
     old: Annotated[int, Query(alias="from", ge=1, le=2**31 - 1)],
@@ -184,7 +187,7 @@ async def diff(
     response_class=Response,
     responses={**READ, 200: {"description": "The source.", "content": {"application/yaml": {}}}},
 )
-async def source(caller: Reader, template: TemplatePath, version: Version = None) -> Response:
+async def show_source(caller: Reader, template: TemplatePath, version: Version = None) -> Response:
     """The source of a version, byte for byte as it was given."""
     found = await caller.service.store.read_version(caller.user, TemplateId(template), version)
     name = f"{found.name}.yaml"
@@ -193,7 +196,7 @@ async def source(caller: Reader, template: TemplatePath, version: Version = None
 
 
 @router.post("/{id}/fork", response_model=TemplateWithSource, status_code=201, responses=WRITE)
-async def fork(
+async def fork_template(
     caller: Writer, template: TemplatePath, at: ForkIn | None = None, _key: IdempotencyKey = None
 ) -> JsonObject:
     """Make a template of your own from one of yours or a public one, under a name that is free."""
@@ -204,30 +207,32 @@ async def fork(
 
 
 @router.post("/{id}/archive", response_model=TemplateShape, responses=WRITE)
-async def archive(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
+async def archive_template(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
     """Put a template away: lists leave it out, and nothing else changes."""
     found = await caller.service.store.archive_template(caller.user, TemplateId(template), archived=True)
     return template_json(found, caller.user)
 
 
 @router.delete("/{id}/archive", response_model=TemplateShape, responses=WRITE)
-async def unarchive(caller: Writer, template: TemplatePath) -> JsonObject:
+async def unarchive_template(caller: Writer, template: TemplatePath) -> JsonObject:
     """Take a template out of the archive."""
     found = await caller.service.store.archive_template(caller.user, TemplateId(template), archived=False)
     return template_json(found, caller.user)
 
 
 @router.post("/{id}/publish", response_model=TemplateShape, responses=WRITE)
-async def publish(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
+async def publish_template(caller: Writer, template: TemplatePath, _key: IdempotencyKey = None) -> JsonObject:
     """Let everybody read all versions of a template, and take from it."""
     found = await library.publish_template(TemplateId(template), caller.user, caller.service.store)
+    await caller.note("template.published", template)
     return template_json(found, caller.user)
 
 
 @router.delete("/{id}/publish", response_model=TemplateShape, responses=WRITE)
-async def unpublish(caller: Writer, template: TemplatePath) -> JsonObject:
+async def unpublish_template(caller: Writer, template: TemplatePath) -> JsonObject:
     """Make a template private again. Jobs that others made from it go on; new ones of theirs are refused."""
     found = await caller.service.store.publish_template(caller.user, TemplateId(template), published=False)
+    await caller.note("template.unpublished", template)
     return template_json(found, caller.user)
 
 

@@ -27,6 +27,7 @@ jobs = Table(
     Column("stop", Text),
     Column("detail", Text, nullable=False),
     Column("records", BigInteger, nullable=False),
+    Column("rounds", Integer, nullable=False),
     Column("siftings", Integer, nullable=False),
     Column("sifted", Text),
     Column("created_at", BigInteger, nullable=False),

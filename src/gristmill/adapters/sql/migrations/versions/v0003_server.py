@@ -29,6 +29,7 @@ def _own_jobs() -> None:
         batch.add_column(Column("template", Text))
         batch.add_column(Column("version", Integer))
         batch.add_column(Column("deleted_at", BigInteger))
+        batch.add_column(Column("rounds", Integer, nullable=False, server_default="1"))
     connection = op.get_bind()
     for row in connection.execute(select(jobs.c.id, jobs.c.order)).all():
         name = orjson.loads(row.order)["name"]
@@ -36,6 +37,7 @@ def _own_jobs() -> None:
     with op.batch_alter_table("jobs") as batch:
         batch.alter_column("owner", server_default=None)
         batch.alter_column("name", server_default=None)
+        batch.alter_column("rounds", server_default=None)
     op.create_index("jobs_by_owner", "jobs", ["owner", "kind", "created_at", "id"])
     op.create_index("jobs_by_status", "jobs", ["status"])
     op.create_index("jobs_by_template", "jobs", ["template"])
