@@ -1,5 +1,6 @@
-"""Logs of workers: one JSON line for each decision, never a prompt, a record or a secret."""
+"""Logs of workers and servers: one JSON line for each decision, never a prompt, a record or a secret."""
 
+import asyncio
 import io
 import logging
 import sys
@@ -73,8 +74,11 @@ class _Forwarded(logging.Handler):
     """What the standard library's loggers say, as a line of ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass it on."""
-        structlog.get_logger().warning(record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        """Pass it on, but for what uvicorn says of requests that were cut off because the server ends."""
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+            return
+        told = {"logger": record.name, "exc_info": record.exc_info}
+        structlog.get_logger().log(record.levelno, record.getMessage().strip(), **told)
 
 
 def _write_lines_to(file: BinaryIO) -> None:

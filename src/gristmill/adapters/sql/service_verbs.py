@@ -13,7 +13,7 @@ from gristmill.ports.requests import Claim
 
 
 class ServiceVerbs(Connected):
-    """`RequestStore`, `ExportStore`, `LeftoverStore`, `WorkerStore` and `MarkStore`; their promises stand in `ports`."""
+    """What `RequestStore`, `ExportStore`, `LeftoverStore`, `WorkerStore` and `MarkStore` of `ports` promise."""
 
     async def claim_request(self, owner: UserId, key: str, digest: str) -> Claim:
         return await self._write(requests.claim_request, owner, key, digest)
