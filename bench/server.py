@@ -14,9 +14,9 @@ from bench.lab import Bench, open_bench, show
 from bench.serving import Account, Server, await_job, open_account, order_job, serving, wait_for
 
 PEOPLE, ACCOUNTS = 50, 10
-RISE_SECONDS, LOAD_SECONDS, KILLED_SECONDS = 5, 40, 20
+RISE_SECONDS, LOAD_SECONDS, KILLED_SECONDS = 5, 30, 20
 # A provider's pace and not the processor's: 40 calls of a third of a second in flight.
-MODEL, RECORDS = "scripted:demo?latency=0.33", 4_500
+MODEL, RECORDS = "scripted:demo?latency=0.33", 3_500
 FAST = "scripted:demo"
 SETTINGS = f"""\
 [models."{MODEL}"]
