@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, settings
 
-from support.fuzzing import Town, open_document, open_town, walk
+from support.fuzzing import Case, Town, open_document, open_town, walk
 
 DOCUMENT = open_document(thorough=False)
 THOROUGH = open_document(thorough=True)
@@ -20,16 +19,16 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield opened
 
 
-@DOCUMENT.parametrize()
+@DOCUMENT.parametrize()  # type: ignore[untyped-decorator]  # schemathesis names no type for it
 @settings(max_examples=6, suppress_health_check=PATIENT)
-def test_no_request_breaks_the_server_or_its_document(case: schemathesis.Case, town: Town) -> None:
+def test_no_request_breaks_the_server_or_its_document(case: Case, town: Town) -> None:
     town.ask(case)
 
 
 @pytest.mark.long
-@THOROUGH.parametrize()
+@THOROUGH.parametrize()  # type: ignore[untyped-decorator]  # as above
 @settings(max_examples=60, suppress_health_check=PATIENT)
-def test_none_of_thousands_of_requests_breaks_the_server_or_its_document(case: schemathesis.Case, town: Town) -> None:
+def test_none_of_thousands_of_requests_breaks_the_server_or_its_document(case: Case, town: Town) -> None:
     town.ask(case)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr
 
-from gristmill.api.shapes import In, JsonRecord, Usd, UsdText
+from gristmill.api.shapes import In, JsonRecord, ModelNames, ModelText, Usd, UsdText
 from gristmill.domain.account import Role, Scope, User, UserLimits
 from gristmill.domain.completion import ModelName
 from gristmill.domain.json import JsonObject
@@ -111,7 +111,7 @@ class KeyIn(In):
 
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(default=["read", "write"], min_length=1, max_length=3)
-    expires_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = Field(default=None, description="With its time zone; null is for good.")
 
 
 class KeyShape(BaseModel):
@@ -193,8 +193,8 @@ class UserModelIn(In):
 class UserModelsIn(In):
     """All of your aliases and models, as they shall be."""
 
-    aliases: dict[str, str] = Field(default_factory=dict, examples=[{"cheap": "openai:gpt-4.1-mini"}])
-    models: dict[str, UserModelIn] = Field(default_factory=dict)
+    aliases: ModelNames = Field(default_factory=dict, examples=[{"cheap": "openai:gpt-4.1-mini"}])
+    models: dict[ModelText, UserModelIn] = Field(default_factory=dict)
 
     @property
     def wanted(self) -> UserModels:

@@ -80,6 +80,7 @@ def describe(app: FastAPI) -> Document:
             _add_refusals(operation)
             _add_headers(operation)
             _drop_item_schemas(operation)
+            _drop_nulls(operation)
             _add_examples(operation)
         _add_links(operations)
         app.openapi_schema = document
@@ -130,6 +131,16 @@ def _drop_item_schemas(operation: Document) -> None:
     for response in operation["responses"].values():
         for content in response.get("content", {}).values():
             content.pop("itemSchema", None)
+
+
+def _drop_nulls(operation: Document) -> None:
+    """A parameter may be left out, but there is no way to send null in it."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+        if len(choices) == 1:
+            del schema["anyOf"]
+            schema.update(choices[0])
 
 
 def _add_examples(operation: Document) -> None:

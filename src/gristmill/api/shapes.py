@@ -42,6 +42,10 @@ UsdText = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2,9}$", examples=["2.5
 JsonRecord = dict[str, Any]
 
 # Ids and names that people write: nothing in them reaches a path.
+IdText = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]
+SeedIds = IdText | dict[IdText, IdText]
+ModelText = Annotated[str, Field(max_length=256)]
+ModelNames = dict[ModelText, ModelText]
 JobIdText = Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$", examples=["20261123-101500-k3x9m2qa"])]
 
 
@@ -126,12 +130,12 @@ class OrderIn(In):
 
     template: str = Field(max_length=64, description="The template's id.")
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="One of its versions; else the newest.")
-    seeds: str | dict[str, str] | None = Field(
+    seeds: SeedIds | None = Field(
         default=None, description="The id of a seed set, or several by the names that the template's `vary` gives them."
     )
     records: int = Field(ge=1, le=MOST_RECORDS, description="How many accepted records.")
     budget_usd: Usd | None = Field(default=None, description="The most it may cost; needed when a model has a price.")
-    models: dict[str, str] = Field(
+    models: ModelNames = Field(
         default_factory=dict, description="What the template's models stand for: ALIAS: PROVIDER:MODEL."
     )
     random_seed: int | None = Field(default=None, ge=-MOST_SEED, le=MOST_SEED)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from gristmill.api.shapes import In, JobShape, JsonRecord, Usd
+from gristmill.api.shapes import In, JobShape, JsonRecord, ModelNames, SeedIds, Usd
 from gristmill.datasets import PLAIN_READING
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, parse_usd
@@ -89,7 +89,7 @@ class ForkIn(In):
 class LintIn(SourceIn):
     """A source, and seed sets it is checked against."""
 
-    seeds: str | dict[str, str] | None = None
+    seeds: SeedIds | None = None
 
 
 class FindingShape(BaseModel):
@@ -113,10 +113,10 @@ class LintShape(BaseModel):
 class PreviewIn(SourceIn):
     """A few records before many: without calls their draws and prompts, with calls what models make of them."""
 
-    seeds: str | dict[str, str] | None = None
+    seeds: SeedIds | None = None
     n: int = Field(default=3, ge=1, le=20)
     call: bool = False
-    models: dict[str, str] = Field(default_factory=dict)
+    models: ModelNames = Field(default_factory=dict)
     budget_usd: Usd | None = None
     random_seed: int | None = Field(default=None, ge=-(2**63) + 1, le=2**63 - 1)
 
@@ -197,8 +197,8 @@ class SeedsGenerateIn(In):
     version: int | None = Field(default=None, ge=1, le=2**31 - 1)
     n: int = Field(ge=1, le=100_000)
     budget_usd: Usd | None = None
-    models: dict[str, str] = Field(default_factory=dict)
-    seeds: str | dict[str, str] | None = None
+    models: ModelNames = Field(default_factory=dict)
+    seeds: SeedIds | None = None
     name: str = Field(default="", max_length=200)
 
     @property

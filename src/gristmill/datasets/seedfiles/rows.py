@@ -51,7 +51,7 @@ def reading_of(split: int, encoding: str) -> SeedReading:
         name = codecs.lookup(encoding).name
         # Python has encodings of bytes too, such as base64: only this refuses them.
         io.TextIOWrapper(io.BytesIO(), encoding=name)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise BadInputError(f"{encoding!r} is no encoding of text: write one such as cp1252 or utf-16.") from error
     return SeedReading(split=split, encoding=name)
 
