@@ -217,7 +217,7 @@ async def archive_template(caller: Writer, template: TemplatePath, _key: Idempot
 
 
 @router.delete("/{id}/archive", response_model=TemplateShape, responses=READ)
-async def unarchive(caller: Writer, template: TemplatePath) -> JsonObject:
+async def unarchive_template(caller: Writer, template: TemplatePath) -> JsonObject:
     """Take a template out of the archive."""
     found = await caller.service.store.archive_template(caller.user, TemplateId(template), archived=False)
     return template_json(found, caller.user)
@@ -232,7 +232,7 @@ async def publish_template(caller: Writer, template: TemplatePath, _key: Idempot
 
 
 @router.delete("/{id}/publish", response_model=TemplateShape, responses=READ)
-async def unpublish(caller: Writer, template: TemplatePath) -> JsonObject:
+async def unpublish_template(caller: Writer, template: TemplatePath) -> JsonObject:
     """Make a template private again. Jobs that others made from it go on; new ones of theirs are refused."""
     found = await caller.service.store.publish_template(caller.user, TemplateId(template), published=False)
     await caller.note("template.unpublished", template)
