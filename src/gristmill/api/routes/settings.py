@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from gristmill.accounts import models as user_models
 from gristmill.api.account_shapes import UserModelsIn, UserModelsShape, user_models_json
+from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Reader, Writer
 from gristmill.api.shapes import In, JobShape, JsonRecord, Usd
@@ -20,7 +21,7 @@ from gristmill.jobs.request import JobRequest
 from gristmill.jobs.trial import await_job, template_of_test, trial_items
 from gristmill.wiring.chance import new_chance
 
-router = APIRouter(tags=["settings"])
+router = APIRouter(tags=["settings"], route_class=IdempotentRoute)
 
 TEST_BUDGET = parse_usd("0.05")
 WAIT_SECONDS = 30.0
@@ -90,12 +91,13 @@ async def show_models(caller: Reader) -> JsonObject:
     return {"items": items, "providers": list(caller.service.providers)}
 
 
-@router.post("/models/test", response_model=ModelTestShape, responses=problem_responses(401, 403))
-async def test_model(which: ModelTestIn, caller: Writer) -> JsonObject:
+@router.post("/models/test", response_model=ModelTestShape, responses=problem_responses(401, 403, 409))
+async def try_model(which: ModelTestIn, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Ask a model one short question, as a job of its own; waits up to 30 seconds for the answer."""
     ports = await caller.service.job_ports(caller.user)
     aliases = await caller.service.aliases(caller.user)
-    request = JobRequest(
+    order = JobRequest(
+        id=job_id_for(request),
         owner=caller.user,
         kind="test",
         template=template_of_test("tested"),
@@ -105,6 +107,6 @@ async def test_model(which: ModelTestIn, caller: Writer) -> JsonObject:
         is_trusted=False,
         is_linted=True,
     )
-    job = await create_job(request, ports, chance=new_chance())
+    job = await create_job(order, ports, chance=new_chance())
     report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
     return {"job": report_json(report), "items": await trial_items(report.job, ports)}
