@@ -36,7 +36,7 @@ def test_an_order_is_answered_with_the_whole_job(milled: Milled) -> None:
     assert job["template"] == {**job["template"], "id": milled.template, "name": "reviews", "version": 1}
     assert job["seeds"] == milled.seeds
     assert job["models"] == {"writer": PRICED, "grader": PRICED}
-    assert job["records"] == {"asked": 2, "accepted": 0, "rejected": 0}
+    assert job["records"] == {"asked": 2, "accepted": 0, "rejected": 0, "in_flight": None}
     assert job["money"] == {**dict.fromkeys(job["money"], "0.00"), "budget_usd": "2.50"}
     assert check_forms(job) == 6
     assert re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9a-z]{8}", job["id"])

@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 from gristmill.domain.completion import ModelName
-from gristmill.domain.ids import WorkerId
+from gristmill.domain.ids import JobId, WorkerId
 from gristmill.domain.usage import Usage
-from gristmill.domain.worker import LATENCY_BOUNDS, Latencies, WorkerGauges, WorkerReport, class_of
-from support.stores import INSTANT, NOON, Mill
+from gristmill.domain.worker import LATENCY_BOUNDS, SILENT, Latencies, WorkerGauges, WorkerReport, class_of
+from support.stores import INSTANT, JOB, NOON, Mill
 
 FIGURES = WorkerGauges(
     jobs=2,
     in_flight=7,
+    making={JobId("job-1"): 9},
     windows={ModelName("openai:a"): 12},
     calls=100,
     failed=4,
@@ -49,6 +50,22 @@ def test_a_worker_that_has_said_nothing_for_minutes_goes_with_the_next_report(mi
     mill.clock.pass_by(timedelta(minutes=5) + INSTANT)
     report(mill, "w1")
     assert mill.query("SELECT id FROM workers") == [("w1",)]
+
+
+def test_a_jobs_records_in_the_making_are_those_of_all_workers_that_live(mill: Mill) -> None:
+    mill.create()
+
+    def in_flight() -> int | None:
+        return mill(mill.store.read_totals(JOB)).in_flight
+
+    assert in_flight() is None
+    report(mill, "w1", WorkerGauges(making={JOB: 3, JobId("other"): 5}))
+    mill.clock.pass_by(SILENT)
+    report(mill, "w2", WorkerGauges(making={JOB: 4}))
+    report(mill, "w3", WorkerGauges())
+    assert in_flight() == 7
+    mill.clock.pass_by(INSTANT)
+    assert in_flight() == 4
 
 
 def test_a_call_is_counted_in_the_first_class_that_holds_it() -> None:

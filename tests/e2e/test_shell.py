@@ -169,7 +169,7 @@ def test_jobs_are_listed_shown_and_exported(shell: Shell) -> None:
     shell.run(3)
     [job] = json.loads(shell("jobs", "list", "--json").stdout)
     shown = json.loads(shell("jobs", "show", job["id"], "--json").stdout)
-    assert shown["records"] == {"asked": 3, "accepted": 3, "rejected": 0}
+    assert shown["records"] == {"asked": 3, "accepted": 3, "rejected": 0, "in_flight": 0}
     assert "completed" in shell("jobs", "list").stdout
     assert "3 of 3 accepted" in shell("jobs", "show", job["id"]).stdout
     assert shell("jobs", "pause", job["id"]).returncode == 2

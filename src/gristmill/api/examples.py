@@ -68,7 +68,7 @@ _JOB: Final = {
     "seeds": {"": SEEDS},
     "random_seed": 7,
     "models": {"cheap": MODEL},
-    "records": {"asked": 1000, "accepted": 1000, "rejected": 110},
+    "records": {"asked": 1000, "accepted": 1000, "rejected": 110, "in_flight": 0},
     "money": {"budget_usd": "2.50", **_SPENT, "lost_usd": "0.00", "held_usd": "0.00"},
     "calls": {"made": 1110, "retried": 3, "failed": 0, "replayed": 0},
     "tokens": _TOKENS,

@@ -12,8 +12,7 @@ from prometheus_client.registry import Collector
 from gristmill.domain.job import JobStatus
 from gristmill.domain.money import NANO, Spent
 from gristmill.domain.report import StoreTotals
-from gristmill.domain.worker import LATENCY_BOUNDS, WorkerReport
-from gristmill.wiring.readiness import SILENT
+from gristmill.domain.worker import LATENCY_BOUNDS, SILENT, WorkerReport
 from gristmill.wiring.service import Service
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

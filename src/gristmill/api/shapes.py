@@ -65,11 +65,12 @@ class TemplateOfJob(BaseModel):
 
 
 class RecordCounts(BaseModel):
-    """Accepted and asked count records, rejected counts attempts."""
+    """Accepted and asked count records, rejected attempts, in flight those in the making, if any worker says so."""
 
     asked: int
     accepted: int
     rejected: int
+    in_flight: int | None
 
 
 class MoneyShape(BaseModel):

@@ -14,6 +14,7 @@ class JobTotals:
     """Accepted and short count slots; `rejected` and `rejects` count attempts, those `withdrawn` by sifting among them.
 
     `held` is what live blocks hold beyond what they reported as spent; `workers` counts live leases' holders.
+    `in_flight` are records in the making, as workers last reported; None where no worker reports itself.
     """
 
     accepted: int = 0
@@ -27,6 +28,7 @@ class JobTotals:
     sums: tuple[ModelSums, ...] = ()
     counts: CallCounts = CallCounts()
     workers: int = 0
+    in_flight: int | None = None
     withdrawn: int = 0
 
 

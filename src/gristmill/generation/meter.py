@@ -1,10 +1,11 @@
 """What one process counts of its calls, for those who watch it: money and records are never decided by it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gristmill.domain.completion import Completion, ModelName, Reply
+from gristmill.domain.ids import JobId
 from gristmill.domain.usage import Usage
 from gristmill.domain.worker import LATENCY_BOUNDS, Latencies, WorkerGauges, class_of
 from gristmill.errors import ModelError, RateLimitedError
@@ -26,6 +27,7 @@ class Meter:
     seconds: float = 0.0
     classes: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
     _paces: list[Mapping[ModelName, Pace]] = field(default_factory=list)
+    _making: dict[JobId, Collection[object]] = field(default_factory=dict)
 
     @contextmanager
     def watch(self, paces: Mapping[ModelName, Pace]) -> Iterator[None]:
@@ -36,6 +38,15 @@ class Meter:
         finally:
             # By identity: two jobs may have equal models.
             self._paces = [other for other in self._paces if other is not paces]
+
+    @contextmanager
+    def count(self, job: JobId, making: Collection[object]) -> Iterator[None]:
+        """Tell how many records of a job are in the making, as the collection grows and shrinks, in the context."""
+        self._making[job] = making
+        try:
+            yield
+        finally:
+            del self._making[job]
 
     def answered(self, reply: Reply, seconds: float) -> None:
         """Count a call that was answered."""
@@ -54,6 +65,7 @@ class Meter:
         return WorkerGauges(
             jobs=jobs,
             in_flight=self.in_flight,
+            making={job: len(records) for job, records in self._making.items()},
             windows=_sum_windows(self._paces),
             calls=self.calls,
             failed=self.failed,

@@ -66,7 +66,12 @@ def report_json(report: JobReport) -> JsonObject:
         "seeds": dict(job.order.seeds),
         "random_seed": job.order.random_seed,
         "models": dict(job.order.aliases),
-        "records": {"asked": job.records, "accepted": totals.accepted, "rejected": totals.rejected},
+        "records": {
+            "asked": job.records,
+            "accepted": totals.accepted,
+            "rejected": totals.rejected,
+            "in_flight": 0 if job.has_ended else totals.in_flight,
+        },
         "money": money_json(report),
         "calls": calls_json(totals),
         "tokens": tokens_json(report.usage),

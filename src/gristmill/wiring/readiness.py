@@ -2,14 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
+from gristmill.domain.worker import SILENT
 from gristmill.errors import GristmillError
 from gristmill.wiring.service import Service
-
-# A worker reports itself every few seconds: one that was not heard of for so long is gone.
-SILENT = timedelta(seconds=30)
 
 PartName = Literal["store", "blobs", "workers"]
 

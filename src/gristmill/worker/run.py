@@ -105,8 +105,9 @@ class _Worker:
             waiting = [group.create_task(self._drain_when_asked(drain, grace_seconds))]
             if self._turn_ends is not None:
                 waiting.append(group.create_task(self._drain_when_asked(self._turn_ends, None)))
-            async with asyncio.TaskGroup() as keepers:
-                await self._hand_out(keepers)
+            with self._means.meter.count(self._job, self._making):
+                async with asyncio.TaskGroup() as keepers:
+                    await self._hand_out(keepers)
             for task in waiting:
                 task.cancel()
 

@@ -373,6 +373,8 @@ def test_a_worker_tells_of_itself_while_it_works(serve: Serve) -> None:
             gauges = seen.gauges
             assert (seen.id, seen.host, gauges.jobs, gauges.in_flight) == ("worker-0", "host", 1, 2)
             assert gauges.windows == {model: 2}
+            assert gauges.making.keys() == {job}
+            assert gauges.making[job] >= 2
             assert gauges.cpu_seconds == 1.5
             assert gauges.calls - gauges.latencies.count == 2
             assert gauges.latencies.count == gauges.latencies.counts[4] == 2 * 16

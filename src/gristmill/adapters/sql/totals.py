@@ -12,6 +12,7 @@ from gristmill.adapters.sql.rows import decode_segment
 from gristmill.adapters.sql.shards import sum_shards
 from gristmill.adapters.sql.tables import segments
 from gristmill.adapters.sql.transaction import Transaction
+from gristmill.adapters.sql.workers import count_making
 from gristmill.domain.call import CallCounts, ModelSums
 from gristmill.domain.ids import JobId
 from gristmill.domain.money import NanoUsd, Spent
@@ -76,6 +77,7 @@ class Totals:
             sums=tuple(known.sums[key] for key in sorted(known.sums)),
             counts=known.counts,
             workers=row["workers"],
+            in_flight=count_making(tx, job),
             withdrawn=sum(marks.values()),
         )
 

@@ -9,9 +9,9 @@ from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from gristmill.adapters.sql.rows import decode_time, encode_json, encode_time
 from gristmill.adapters.sql.tables import workers
 from gristmill.adapters.sql.transaction import Transaction
-from gristmill.domain.ids import WorkerId
+from gristmill.domain.ids import JobId, WorkerId
 from gristmill.domain.usage import Usage
-from gristmill.domain.worker import Latencies, WorkerGauges, WorkerReport
+from gristmill.domain.worker import SILENT, Latencies, WorkerGauges, WorkerReport
 
 # A worker that has said nothing for so long is gone.
 KEPT = timedelta(minutes=5)
@@ -45,6 +45,12 @@ def list_workers(tx: Transaction, since: datetime) -> Sequence[WorkerReport]:
     """The workers that reported since then."""
     rows = tx.connection.execute(_SINCE, {"since": encode_time(since)}).mappings()
     return [_decode(row) for row in rows]
+
+
+def count_making(tx: Transaction, job: JobId) -> int | None:
+    """How many records of the job are in the making; None where no worker reports itself."""
+    workers_seen = list_workers(tx, tx.now - SILENT)
+    return sum(worker.gauges.making.get(job, 0) for worker in workers_seen) if workers_seen else None
 
 
 def _decode(row: RowMapping) -> WorkerReport:
