@@ -132,7 +132,8 @@ def test_a_body_that_is_none_is_a_problem_of_its_sender(town: Api, name: str, co
     headers = {"Content-Type": kind.encode("latin-1")}
     response = town.ask(method, path.replace("{id}", "x"), content=content, headers=headers)
     must_be_documented(response, name)
-    assert response.status_code in {404, 422}
+    # Who logs in needs few bytes: there a long body is refused for its length.
+    assert response.status_code in {404, 413, 422}
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PROPFIND"])

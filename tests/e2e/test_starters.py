@@ -72,4 +72,6 @@ def test_the_embedded_model_is_good_enough_for_a_starter(name: str, tmp_path: Pa
     assert ran.returncode in {0, 5}, ran.stderr
     records = rows_of(tmp_path / "out" / "dataset.jsonl")
     assert records
-    check_starter(name, records, seeds_of(tmp_path, starter))
+    rejects = tmp_path / "out" / "rejects.jsonl"
+    short = {line["slot"] for line in rows_of(rejects) if line["is_last"]} if rejects.exists() else set()
+    check_starter(name, records, seeds_of(tmp_path, starter), short=short)

@@ -1,7 +1,6 @@
 """The shapes of accounts: what is asked of people, and what is told of them."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr
@@ -171,8 +170,8 @@ class UserModelIn(In):
 
     base_url: str | None = Field(default=None, max_length=2000, examples=["https://llm.example.org/v1"])
     api_key: SecretStr | None = Field(default=None, max_length=1024, description='Kept sealed, never shown; "": none.')
-    input_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
-    output_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000)
+    input_usd: Usd | None = None
+    output_usd: Usd | None = None
     context: int | None = Field(default=None, ge=1, le=2**31 - 1)
     max_in_flight: int | None = Field(default=None, ge=1, le=100_000)
     rpm: int | None = Field(default=None, ge=1, le=2**31 - 1)
