@@ -20,6 +20,16 @@ from support.templates import one_step
 SLOW = one_step("{% for i in range(99999) %}{% for j in range(99999) %}{{ i * j }}{% endfor %}{% endfor %}")
 
 
+# What other tests of this process keep running, such as a server for all of them.
+_others = set[int]()
+
+
+@pytest.fixture(autouse=True)
+def _leave_others() -> None:
+    _others.clear()
+    _others.update(children())
+
+
 @pytest.fixture
 async def renderer() -> AsyncIterator[ForkedRenderer]:
     opened = ForkedRenderer()
@@ -74,4 +84,5 @@ async def test_nothing_is_left_when_it_was_never_asked(renderer: ForkedRenderer)
 
 def children(of: int | str = "self") -> list[int]:
     tasks = Path(f"/proc/{of}/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
+    found = (int(pid) for task in tasks for pid in task.read_text().split())
+    return [pid for pid in found if pid not in _others]
