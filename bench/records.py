@@ -117,7 +117,7 @@ async def _time(verb: Awaitable[object]) -> float:
 
 
 async def _time_page(ports: BrowsePorts, one: Asked) -> tuple[float, int]:
-    cursor = None if one.cursor_at is None else write_cursor(CURSOR, (one.cursor_at, 0))
+    cursor = None if one.cursor_at is None else write_cursor(CURSOR, one.cursor_at, 0)
     started = time.perf_counter()
     page = await list_records(ports, JOB, one.query, cursor=cursor)
     return (time.perf_counter() - started) * 1e3, len(page.items)

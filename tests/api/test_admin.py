@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gristmill.jobs.cursors import write_cursor
 from support.api import Api, join, open_api, problem
 
 
@@ -112,5 +113,14 @@ def test_a_query_that_cannot_be_is_refused(chief: Api, path: str) -> None:
     for query in ({"limit": 0}, {"limit": 201}, {"limit": 2**63}, {"limit": "x"}, {"q": "x" * 300, "user": "x" * 300}):
         problem(chief.get(path, params=query), 422, "invalid_request")
     problem(chief.get(path, params={"q": "\x00", "action": "\x00"}), 422, "bad_input")
-    for cursor in ("", "!", "AAAA", "bm9ib2R5", "OTk5OTk5OTk5OTk5OTk5OTk5OTk", "x" * 2000, "LTE", "é"):
+    for cursor in (
+        "",
+        "!",
+        "AAAA",
+        "bm9ib2R5",
+        "OTk5OTk5OTk5OTk5OTk5OTk5OTk",
+        "x" * 2000,
+        write_cursor("users", -1),
+        "é",
+    ):
         problem(chief.get(path, params={"cursor": cursor}), 422, "invalid_cursor")

@@ -17,7 +17,8 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import WorkerId
 from gristmill.domain.usage import Usage
 from gristmill.domain.worker import LATENCY_BOUNDS, Latencies, WorkerGauges
-from gristmill.errors import StoreBusyError
+from gristmill.errors import StorageFullError, StoreBusyError
+from gristmill.ports.blobs import Blobs
 from support.answers import nano
 from support.api import problem
 from support.milled import PRICED, Milled
@@ -46,6 +47,19 @@ class Broken:
             raise self._error
 
         return fail
+
+
+class Full:
+    """Blobs that can be read and hold no more."""
+
+    def __init__(self, real: Blobs) -> None:
+        self._real = real
+
+    def __getattr__(self, verb: str) -> Any:
+        return getattr(self._real, verb)
+
+    async def put_new(self, _name: str, _content: bytes) -> None:
+        raise StorageFullError("The disk is full.")
 
 
 def parts(milled: Milled) -> tuple[int, dict[str, str]]:
@@ -77,6 +91,28 @@ def test_a_part_that_does_not_answer_is_named(milled: Milled, part: str) -> None
         status, told = parts(milled)
     assert (status, told[part]) == (503, "It gave no answer in time.")
     assert milled.client.get("/healthz").status_code == 200
+
+
+def test_blobs_that_nothing_can_be_written_to_are_named(milled: Milled) -> None:
+    real = milled.ann.service.blobs
+    with worker(milled, "w", WorkerGauges()), milled.serving(blobs=Full(real)):
+        status, told = parts(milled)
+    assert (status, told["blobs"]) == (503, "The disk is full.")
+
+
+def test_the_look_at_blobs_leaves_nothing_behind(milled: Milled) -> None:
+    before = _names(milled)
+    parts(milled)
+    assert _names(milled) == before
+
+
+def _names(milled: Milled) -> list[str]:
+    async def names() -> list[str]:
+        return sorted([name async for name in milled.ann.service.blobs.list("")])
+
+    portal = milled.client.portal
+    assert portal is not None
+    return portal.call(names)
 
 
 def figures(client: TestClient) -> dict[tuple[str, ...], float]:

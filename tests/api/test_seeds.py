@@ -10,6 +10,7 @@ import pytest
 from httpx2 import Response
 
 from gristmill.adapters.local import LocalBlobs
+from gristmill.jobs.cursors import write_cursor
 from gristmill.library import seeds as library
 from support.api import SEEDS, TEMPLATE, Api, join, open_api, problem
 from support.api_renderer import lint_here
@@ -176,9 +177,12 @@ def test_rows_are_read_page_by_page(ann: Api) -> None:
         if cursor is None:
             break
     assert rows == [{"row": number, "seed": {"n": number}} for number in range(5)]
-    for bad in ("!", "LTE", "MS41", "OTk5OTk5OTk5OTk5OTk5OTk5OTk"):
+    for bad in ("!", "MQ", write_cursor("versions", 1), write_cursor("rows", "1"), write_cursor("rows", 2**63)):
         problem(ann.get(f"/seeds/{seeds}/rows", params={"cursor": bad}), 422, "invalid_cursor")
-    assert ann.get(f"/seeds/{seeds}/rows", params={"cursor": "OTk5"}).json() == {"items": [], "next_cursor": None}
+    assert ann.get(f"/seeds/{seeds}/rows", params={"cursor": write_cursor("rows", 999)}).json() == {
+        "items": [],
+        "next_cursor": None,
+    }
     problem(ann.get(f"/seeds/{seeds}/rows", params={"limit": 201}), 422, "invalid_request")
 
 
@@ -187,7 +191,7 @@ def test_sets_are_listed_page_by_page_newest_first(bob: Api) -> None:
     first = bob.get("/seeds", params={"limit": 2}).json()
     rest = bob.get("/seeds", params={"limit": 2, "cursor": first["next_cursor"]}).json()
     assert [item["id"] for item in first["items"] + rest["items"]] == made[::-1]
-    for cursor in ("", "!", "W10", "WyJhIiwiYiJd", "x" * 2000):
+    for cursor in ("", "!", "W10", "WyJhIiwiYiJd", "x" * 2000, write_cursor("seeds", "a", "b")):
         problem(bob.get("/seeds", params={"cursor": cursor}), 422, "invalid_cursor")
     problem(bob.get("/seeds", params={"limit": 0}), 422, "invalid_request")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gristmill.jobs.cursors import write_cursor
 from support.api import TEMPLATE, Api, join, open_api, problem
 from support.api_renderer import lint_here
 from support.api_worker import working
@@ -247,6 +248,9 @@ def test_a_preview_that_cannot_be_is_refused(ann: Api, seeds: str, change: Any, 
     assert answer.json()["detail"].endswith((".", "`."))
 
 
+CHANGED = write_cursor("templates by changed", 1, "page-a")
+
+
 def test_templates_are_listed_page_by_page_in_an_order(bob: Api) -> None:
     for name in ("page-b", "page-a", "page-c"):
         bob.template(named(name))
@@ -257,7 +261,7 @@ def test_templates_are_listed_page_by_page_in_an_order(bob: Api) -> None:
     for path in ("/templates", "/templates/public"):
         for query in ({"limit": 0}, {"limit": 201}, {"limit": 2**63}, {"q": "x" * 201}):
             problem(bob.get(path, params=query), 422, "invalid_request")
-        for cursor in ("", "!", "AAAA", "WzEsMl0", "W10", "bnVsbA", "x" * 2000, first["next_cursor"][:-2]):
+        for cursor in ("", "!", "AAAA", "WzEsMl0", "W10", "bnVsbA", "x" * 2000, first["next_cursor"][:-2], CHANGED):
             problem(bob.get(path, params={"cursor": cursor}), 422, "invalid_cursor")
     problem(bob.get("/templates", params={"order": "size"}), 422, "invalid_request")
     for text in ("%", "_", "\\", "' OR 1=1 --", "\x00", "\U0001f33e"):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from gristmill.api import docs
 from gristmill.api.document import describe, operation_id
-from gristmill.api.guard import LonelyGuard
+from gristmill.api.guard import SoleGuard
 from gristmill.api.middleware import BodyLimit, RequestFrame
 from gristmill.api.problems import add_problem_handlers
 from gristmill.api.routes import admin, auth, dashboard, exports, jobs, operations, records, seeds, settings, templates
@@ -64,7 +64,7 @@ def create_app(opening: Callable[[], AbstractAsyncContextManager[Service]] = ope
         upload_path=f"{docs.PREFIX}/seeds",
         most_upload_bytes=MOST_UPLOAD_BYTES,
     )
-    app.add_middleware(LonelyGuard)
+    app.add_middleware(SoleGuard)
     app.add_middleware(RequestFrame)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app

@@ -14,7 +14,7 @@ from gristmill.wiring.accounts import is_loopback
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class LonelyGuard:
+class SoleGuard:
     """Where there are no accounts, refuses what a page of another site lets a browser on this machine ask.
 
     Such a page may come under a name of its own that leads to 127.0.0.1 (DNS rebinding): its `Host` gives it away. Or

@@ -5,7 +5,7 @@ from gristmill.api.shapes import JobIn, OrderIn
 from gristmill.datasets import StoredSeeds
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Digest, JobId, TemplateId
-from gristmill.jobs.pilot import check_pilot
+from gristmill.jobs.pilot import MOST_PILOT_RECORDS
 from gristmill.jobs.request import JobRequest
 from gristmill.library.completing import complete_version
 from gristmill.recipes.rewriting import with_checks
@@ -24,7 +24,8 @@ async def request_of(order: OrderIn, caller: Caller, *, job: JobId | None = None
         kept=version.ref,
         kind="pilot" if is_pilot else "dataset",
         template=source if order.checks is None else with_checks(source, order.checks),
-        records=check_pilot(order.records) if is_pilot else order.records,
+        records=min(order.records, MOST_PILOT_RECORDS) if is_pilot else order.records,
+        spread_over=order.records if is_pilot else None,
         seeds=await find_seeds(order.seed_ids, caller),
         aliases=await find_aliases(order.models, caller),
         chosen=frozenset(order.models),

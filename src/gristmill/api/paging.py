@@ -1,17 +1,15 @@
 """Lists in pages, each with an opaque cursor to the next."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Generic, TypeVar
 
-import orjson
 from fastapi import Query
 from pydantic import BaseModel
 
 from gristmill.domain.paging import Place
 from gristmill.errors import InvalidCursorError, NotFoundError
+from gristmill.jobs.cursors import read_cursor, write_cursor
 
 T = TypeVar("T")
 
@@ -30,34 +28,27 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = None
 
 
-def encode_cursor(place: str) -> str:
-    """A place in a list as a cursor."""
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+def read_id(of: str, cursor: str | None) -> str | None:
+    """The id after which a list goes on, None without a cursor. Raises InvalidCursorError."""
+    return None if cursor is None else str(*read_cursor(of, cursor, str))
 
 
-def decode_cursor(cursor: str | None) -> str | None:
-    """The place of a cursor, None without one. Raises InvalidCursorError for a text that never was one."""
+def read_number(of: str, cursor: str | None) -> int | None:
+    """The number at which a list goes on, None without a cursor. Raises InvalidCursorError."""
+    return None if cursor is None else int(*read_cursor(of, cursor, int))
+
+
+def read_place(of: str, cursor: str | None, key: type[str] | type[int]) -> Place | None:
+    """The place after which a list that is sorted by such a key goes on. Raises InvalidCursorError."""
     if cursor is None:
         return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        place = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError) as error:
-        raise InvalidCursorError from error
-    if encode_cursor(place) != cursor or "\0" in place:
-        raise InvalidCursorError
-    return place
+    value, name = read_cursor(of, cursor, key, str)
+    return Place(key=value, id=str(name))
 
 
-def decode_number(cursor: str | None) -> int | None:
-    """The number of a cursor. Raises InvalidCursorError for one that is none."""
-    place = decode_cursor(cursor)
-    if place is None:
-        return None
-    # More digits than a store counts to.
-    if not (place.isascii() and place.isdecimal() and len(place) <= 18):  # noqa: PLR2004
-        raise InvalidCursorError
-    return int(place)
+def write_place(of: str, place: Place | None) -> str | None:
+    """The cursor that `read_place` reads; None where there are no more."""
+    return None if place is None else write_cursor(of, place.key, place.id)
 
 
 @contextmanager
@@ -67,24 +58,3 @@ def refuse_stray() -> Iterator[None]:
         yield
     except NotFoundError as error:
         raise InvalidCursorError from error
-
-
-def cursor_of(place: Place | None) -> str | None:
-    """A place of a list that is kept in a store as a cursor; None where there are no more."""
-    return None if place is None else encode_cursor(orjson.dumps([place.key, place.id]).decode())
-
-
-def place_of(cursor: str | None) -> Place | None:
-    """The place of such a cursor. Raises InvalidCursorError."""
-    text = decode_cursor(cursor)
-    if text is None:
-        return None
-    try:
-        key, name = orjson.loads(text)
-    except (ValueError, TypeError) as error:
-        raise InvalidCursorError from error
-    # Whole numbers are times, which a store keeps in 64 bits.
-    is_key = isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool) and abs(key) < 2**63)
-    if not is_key or not isinstance(name, str):
-        raise InvalidCursorError
-    return Place(key=key, id=name)

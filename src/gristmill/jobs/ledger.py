@@ -46,7 +46,7 @@ async def read_ledger(ports: BrowsePorts, job: JobId, *, limit: int = 50, cursor
         room = limit - len(entries)
         entries += found[skip : skip + room]
         if len(found) > skip + room:
-            next_cursor = write_cursor(CURSOR, (segment.name, skip + room))
+            next_cursor = write_cursor(CURSOR, segment.name, skip + room)
         at, skip = at + 1, 0
     return LedgerPage(entries=entries, next_cursor=next_cursor, spent=totals.spent, lost=totals.lost)
 
@@ -85,4 +85,4 @@ def _place_of(cursor: str, manifest: Manifest) -> tuple[int, int]:
     for at, segment in enumerate(manifest.segments):
         if segment.name == name:
             return at, int(skip)
-    raise InvalidCursorError("This cursor belongs to no page of this list. Begin again without one.")
+    raise InvalidCursorError

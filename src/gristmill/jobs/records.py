@@ -163,7 +163,7 @@ def filter_of(query: RecordQuery) -> RecordFilter:
 async def _page(ports: BrowsePorts, job: JobId, rows: Sequence[ListedRow], after: RowPlace | None) -> RecordPage:
     return RecordPage(
         items=await _with_marks(ports, job, rows),
-        next_cursor=None if after is None else write_cursor(CURSOR, after),
+        next_cursor=None if after is None else write_cursor(CURSOR, *after),
     )
 
 

@@ -1,6 +1,7 @@
 """Records are listed, searched, traced and accounted for as they were committed."""
 
 import asyncio
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -133,13 +134,14 @@ FORGED = [
     "é",
     "e30",
     "bnVsbA",
-    write_cursor("ledger", (1, 1)),
-    write_cursor("records", (1,)),
-    write_cursor("records", ("1", 1)),
-    write_cursor("records", (-1, 1)),
-    write_cursor("records", (2**63, 1)),
-    write_cursor("records", (1, 2**63)),
+    write_cursor("ledger", 1, 1),
+    write_cursor("records", 1),
+    write_cursor("records", "1", 1),
+    write_cursor("records", -1, 1),
+    write_cursor("records", 2**63, 1),
+    write_cursor("records", 1, 2**63),
     "WyJyZWNvcmRzIix0cnVlLDFd",
+    urlsafe_b64encode(b" " + b"[" * 1400).decode(),
 ]
 
 

@@ -11,9 +11,8 @@ from gristmill.api.paging import (
     Cursor,
     Limit,
     Page,
-    decode_cursor,
-    decode_number,
-    encode_cursor,
+    read_id,
+    read_number,
     refuse_stray,
 )
 from gristmill.api.problems import problem_responses
@@ -22,6 +21,7 @@ from gristmill.domain.account import UserChange
 from gristmill.domain.audit import AuditFilter, AuditLine
 from gristmill.domain.ids import UserId
 from gristmill.domain.json import JsonObject
+from gristmill.jobs.cursors import write_cursor
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 
@@ -31,7 +31,7 @@ Text = Annotated[str, Query(max_length=254)]
 @router.get("/users", response_model=Page[UserShape], responses=problem_responses(401, 403))
 async def list_users(caller: Admin, q: Text = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
     """Users whose address holds a text, in the order in which they signed up."""
-    after = decode_cursor(cursor)
+    after = read_id("users", cursor)
     with refuse_stray():
         users = await admin.list_users(
             caller.principal,
@@ -41,7 +41,7 @@ async def list_users(caller: Admin, q: Text = "", limit: Limit = DEFAULT_LIMIT, 
             after=None if after is None else UserId(after),
         )
     shown = users[:limit]
-    next_cursor = encode_cursor(shown[-1].id) if len(users) > limit else None
+    next_cursor = write_cursor("users", shown[-1].id) if len(users) > limit else None
     return {"items": [user_json(user) for user in shown], "next_cursor": next_cursor}
 
 
@@ -68,11 +68,11 @@ async def list_audit(  # noqa: PLR0917 - each is a parameter of the query
 ) -> JsonObject:
     """Who did what, newest first."""
     which = AuditFilter(
-        user=None if user is None else UserId(user), action=action, subject=subject, before=decode_number(cursor)
+        user=None if user is None else UserId(user), action=action, subject=subject, before=read_number("audit", cursor)
     )
     lines = await admin.list_audit(caller.principal, caller.service.accounts, which, limit=limit + 1)
     shown = lines[:limit]
-    next_cursor = encode_cursor(str(shown[-1].sequence)) if len(lines) > limit else None
+    next_cursor = write_cursor("audit", shown[-1].sequence) if len(lines) > limit else None
     return {"items": [_line_json(line) for line in shown], "next_cursor": next_cursor}
 
 

@@ -20,6 +20,7 @@ from gristmill.errors import NotFoundError, WrongStateError
 from gristmill.jobs.export_files import ask_for_export, find_export
 from gristmill.jobs.report import time_json
 from gristmill.wiring.chance import new_chance
+from gristmill.wiring.threads import run_apart
 
 router = APIRouter(tags=["exports"], route_class=IdempotentRoute)
 
@@ -40,7 +41,8 @@ async def create_export(job: WrittenJob, wish: ExportIn, caller: Writer, _key: I
     """Ask for the records as they stand now, whatever ended the job or whether anything has."""
     ports = await caller.service.job_ports(caller.user)
     wanted = ExportWish(format=wish.format, split=wish.split, partition_by=wish.partition_by, lineage=wish.lineage)
-    export = await ask_for_export(ports, job, wanted, chance=new_chance())
+    # Even a small one takes a processor for a while.
+    export = await run_apart(ask_for_export(ports, job, wanted, chance=new_chance()))
     await caller.note("export.created", export.id, job=job.id, format=wanted.format)
     return export_json(export)
 

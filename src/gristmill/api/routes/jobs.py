@@ -9,7 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from gristmill.api.events import follow_events
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.orders import request_of
-from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, refuse_stray
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_id, refuse_stray
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Caller, Reader, Writer
 from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, OrderIn, TopUpIn
@@ -19,6 +19,7 @@ from gristmill.domain.json import JsonObject
 from gristmill.domain.money import show_usd
 from gristmill.jobs import control, create
 from gristmill.jobs.clone import clone_request
+from gristmill.jobs.cursors import write_cursor
 from gristmill.jobs.estimate import estimate_json, estimate_order
 from gristmill.jobs.report import read_report, report_json, report_on
 from gristmill.wiring.chance import new_chance
@@ -90,7 +91,7 @@ async def list_jobs(
     cursor: Cursor = None,
 ) -> JsonObject:
     """Your jobs, newest first."""
-    after = decode_cursor(cursor)
+    after = read_id("jobs", cursor)
     with refuse_stray():
         jobs = await caller.service.store.list_jobs(
             owner=caller.user,
@@ -102,7 +103,7 @@ async def list_jobs(
     shown = jobs[:limit]
     reports = await report_on(caller.service.store, caller.service.clock, shown)
     items = [report_json(report) for report in reports]
-    return {"items": items, "next_cursor": encode_cursor(shown[-1].id) if len(jobs) > limit else None}
+    return {"items": items, "next_cursor": write_cursor("jobs", shown[-1].id) if len(jobs) > limit else None}
 
 
 @router.get("/{id}", response_model=JobShape, responses=problem_responses(401, 403, 404))

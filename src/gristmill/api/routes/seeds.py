@@ -16,10 +16,9 @@ from gristmill.api.paging import (
     Cursor,
     Limit,
     Page,
-    cursor_of,
-    decode_number,
-    encode_cursor,
-    place_of,
+    read_number,
+    read_place,
+    write_place,
 )
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Reader, Writer
@@ -41,6 +40,7 @@ from gristmill.datasets import PLAIN_READING, reading_of
 from gristmill.domain.ids import Digest, TemplateId, UploadId
 from gristmill.domain.json import JsonObject
 from gristmill.jobs.create import create_job
+from gristmill.jobs.cursors import write_cursor
 from gristmill.jobs.report import read_report, report_json, time_json
 from gristmill.jobs.request import JobRequest
 from gristmill.library import seeds as library
@@ -147,8 +147,8 @@ async def generate_seeds(
 @router.get("", response_model=Page[SeedSetShape], responses=problem_responses(401, 403))
 async def list_seeds(caller: Reader, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> JsonObject:
     """Your seed sets, newest first."""
-    page = await caller.service.store.list_seeds(caller.user, limit=limit, after=place_of(cursor))
-    return {"items": [seed_set_json(line) for line in page.items], "next_cursor": cursor_of(page.next)}
+    page = await caller.service.store.list_seeds(caller.user, limit=limit, after=read_place("seeds", cursor, int))
+    return {"items": [seed_set_json(line) for line in page.items], "next_cursor": write_place("seeds", page.next)}
 
 
 @router.get("/{id}", response_model=SeedSetShape, responses=READ)
@@ -171,10 +171,10 @@ async def list_rows(
 ) -> JsonObject:
     """Rows, in the order of the file."""
     service = caller.service
-    first = decode_number(cursor) or 0
+    first = read_number("rows", cursor) or 0
     page = await library.read_rows(Digest(seeds), caller.user, service.store, service.blobs, first=first, limit=limit)
     items: list[JsonObject] = [{"row": page.first + place, "seed": row} for place, row in enumerate(page.items)]
-    return {"items": items, "next_cursor": None if page.next is None else encode_cursor(str(page.next))}
+    return {"items": items, "next_cursor": None if page.next is None else write_cursor("rows", page.next)}
 
 
 @router.post("/{id}/check", response_model=LintShape, responses=READ)

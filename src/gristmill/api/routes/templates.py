@@ -1,12 +1,14 @@
 """Templates: kept in versions that never change, compared, forked, published, checked and tried."""
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.orders import find_aliases, find_seeds
-from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_of, decode_number, encode_cursor, place_of
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_number, read_place, write_place
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Caller, Reader, Writer
 from gristmill.api.template_shapes import (
@@ -26,11 +28,15 @@ from gristmill.api.template_shapes import (
     template_json,
     version_json,
 )
+from gristmill.datasets import StoredSeeds
 from gristmill.domain.ids import TemplateId
 from gristmill.domain.json import JsonObject
 from gristmill.domain.paging import Page as StoredPage
+from gristmill.domain.paging import Place
 from gristmill.domain.template import Template, TemplateVersion
+from gristmill.errors import Finding
 from gristmill.jobs.create import create_job, read_order
+from gristmill.jobs.cursors import write_cursor
 from gristmill.jobs.preview import preview_json, preview_slots
 from gristmill.jobs.report import report_json, time_json
 from gristmill.jobs.request import JobRequest
@@ -39,8 +45,9 @@ from gristmill.jobs.trial import await_job, trial_items
 from gristmill.library import templates as library
 from gristmill.library.completing import complete_source
 from gristmill.library.differences import diff_versions
+from gristmill.ports.blobs import Blobs
 from gristmill.ports.templates import TemplateOrder, TemplateQuery
-from gristmill.recipes import compile_template
+from gristmill.recipes import Recipe, compile_template
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/templates", tags=["templates"], route_class=IdempotentRoute)
@@ -64,8 +71,8 @@ async def list_templates(  # noqa: PLR0917 - each is a parameter of the query
     cursor: Cursor = None,
 ) -> JsonObject:
     """Your templates."""
-    query = TemplateQuery(by=order, text=q, with_archived=archived, limit=limit, after=place_of(cursor))
-    return _page_json(await caller.service.store.list_templates(caller.user, query), caller)
+    query = TemplateQuery(by=order, text=q, with_archived=archived, limit=limit, after=_read_place(order, cursor))
+    return _page_json(await caller.service.store.list_templates(caller.user, query), caller, order)
 
 
 @router.post("", response_model=TemplateWithSource, status_code=201, responses=problem_responses(401, 403, 409))
@@ -83,8 +90,8 @@ async def list_public_templates(
     caller: Reader, q: Words = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> JsonObject:
     """Templates that somebody published, the latest first."""
-    query = TemplateQuery(by="published", text=q, limit=limit, after=place_of(cursor))
-    return _page_json(await caller.service.store.list_public_templates(query), caller)
+    query = TemplateQuery(by="published", text=q, limit=limit, after=_read_place("published", cursor))
+    return _page_json(await caller.service.store.list_public_templates(query), caller, "published")
 
 
 @router.post("/lint", response_model=LintShape, responses=READ)
@@ -97,8 +104,7 @@ async def lint_template(wanted: LintIn, caller: Reader) -> JsonObject:
         recipe = compile_template(completed.source)
         sets = await find_seeds(seed_ids_of(wanted.seeds), caller)
         refuse_unknown_sets(recipe, sets)
-        with open_sets(sets, service.blobs) as readers:
-            found += check_sets(recipe, readers)
+        found += await asyncio.to_thread(_check_stored, recipe, sets, service.blobs)
     return {"findings": [finding_json(finding) for finding in found]}
 
 
@@ -167,10 +173,10 @@ async def list_versions(
 ) -> JsonObject:
     """The versions of a template, newest first."""
     history = await caller.service.store.read_history(
-        caller.user, TemplateId(template), before=decode_number(cursor), limit=limit + 1
+        caller.user, TemplateId(template), before=read_number("versions", cursor), limit=limit + 1
     )
     shown = history[:limit]
-    next_cursor = encode_cursor(str(shown[-1].version)) if len(history) > limit else None
+    next_cursor = write_cursor("versions", shown[-1].version) if len(history) > limit else None
     return {"items": [version_json(version) for version in shown], "next_cursor": next_cursor}
 
 
@@ -249,6 +255,15 @@ async def _with_source(version: TemplateVersion, caller: Caller) -> JsonObject:
     }
 
 
-def _page_json(page: StoredPage[Template], caller: Caller) -> JsonObject:
+def _check_stored(recipe: Recipe, sets: Mapping[str, StoredSeeds], blobs: Blobs) -> Sequence[Finding]:
+    with open_sets(sets, blobs) as readers:
+        return check_sets(recipe, readers)
+
+
+def _read_place(order: TemplateOrder, cursor: str | None) -> Place | None:
+    return read_place(f"templates by {order}", cursor, str if order == "name" else int)
+
+
+def _page_json(page: StoredPage[Template], caller: Caller, order: TemplateOrder) -> JsonObject:
     items = [template_json(template, caller.user) for template in page.items]
-    return {"items": items, "next_cursor": cursor_of(page.next)}
+    return {"items": items, "next_cursor": write_place(f"templates by {order}", page.next)}
