@@ -16,7 +16,7 @@ from gristmill.domain.shard import Shard
 from gristmill.domain.sharding import plan_shards, plan_single_slots, spread_slots
 from gristmill.errors import BudgetTooSmallError, RenderError, TemplateTooExpensiveError
 from gristmill.jobs.calls import first_calls, first_drafts
-from gristmill.jobs.draws import open_draws
+from gristmill.jobs.draws import draw_scopes
 from gristmill.jobs.models import check_aliases, find_models, require_budget, resolve_aliases
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.request import JobRequest
@@ -114,8 +114,7 @@ async def check_budget(recipe: Recipe, job: Job, request: JobRequest, ports: Job
     if request.budget is None:
         require_budget(job.order.models)
         return
-    with open_draws(recipe, job.order, request.seeds, ports.blobs) as draws:
-        scope = draws.scope(Slot(0))
+    (scope,) = await draw_scopes(recipe, job.order, request.seeds, ports.blobs, [Slot(0)])
     calls = await _first_calls(recipe, scope, job.order.aliases, None if request.is_trusted else ports.renderer)
     least = min((worst_cost(job.order.models[call.model].price, call) for call in calls), default=ZERO)
     if request.budget < least:

@@ -1,36 +1,34 @@
 """What an order draws for its slots, as its workers will: what previews, estimates and budget checks look at."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from gristmill.datasets import StoredSeeds
 from gristmill.domain.ids import Slot
 from gristmill.domain.job import Order
+from gristmill.domain.json import JsonObject
 from gristmill.domain.scope import Scope
 from gristmill.jobs.seeds import open_sets
 from gristmill.ports.blobs import Blobs
-from gristmill.recipes import Deck, DrawKey, Recipe, SeedRows, open_decks, open_scope
+from gristmill.recipes import DrawKey, Recipe, SeedRows, open_decks, open_scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draws:
-    """The draws of an order's first attempts."""
-
-    recipe: Recipe
-    key: DrawKey
-    seeds: SeedRows | None
-    decks: Mapping[str, Deck]
-
-    def scope(self, slot: Slot) -> Scope:
-        """What the prompts of a slot's first attempt may mention before any call is made: seeds are taken in turn."""
-        seed = self.seeds.row(slot % self.seeds.rows) if self.seeds is not None and self.seeds.rows else {}
-        return open_scope(self.recipe, self.key, slot, 0, seed=seed, decks=self.decks)
+async def draw_scopes(
+    recipe: Recipe, order: Order, seeds: Mapping[str, StoredSeeds], blobs: Blobs, slots: Sequence[Slot]
+) -> Sequence[Scope]:
+    """What the prompts of each slot's first attempt may mention before any call is made. The seeds were checked."""
+    return await asyncio.to_thread(_draw_scopes, recipe, order, seeds, blobs, slots)
 
 
-@contextmanager
-def open_draws(recipe: Recipe, order: Order, seeds: Mapping[str, StoredSeeds], blobs: Blobs) -> Iterator[Draws]:
-    """The draws of an order whose seeds were checked, for as long as the context."""
+def _draw_scopes(
+    recipe: Recipe, order: Order, seeds: Mapping[str, StoredSeeds], blobs: Blobs, slots: Sequence[Slot]
+) -> Sequence[Scope]:
     key = DrawKey(recipe=recipe.digest, seeds=order.seeds, random_seed=order.random_seed)
     with open_sets(seeds, blobs) as sets:
-        yield Draws(recipe=recipe, key=key, seeds=sets.get(""), decks=open_decks(recipe, sets))
+        rows, decks = sets.get(""), open_decks(recipe, sets)
+        return [open_scope(recipe, key, slot, 0, seed=_seed_of(slot, rows), decks=decks) for slot in slots]
+
+
+def _seed_of(slot: Slot, rows: SeedRows | None) -> JsonObject:
+    # Seeds are taken in turn.
+    return rows.row(slot % rows.rows) if rows is not None and rows.rows else {}

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gristmill.domain.completion import Completion, ModelName
-from gristmill.domain.ids import Slot
 from gristmill.domain.job import Order
 from gristmill.domain.model import Model
 from gristmill.domain.pricing import cost_of, worst_cost
 from gristmill.domain.sharding import spread_slots
 from gristmill.domain.usage import Usage
 from gristmill.jobs.calls import completion_of
-from gristmill.jobs.draws import open_draws
+from gristmill.jobs.draws import draw_scopes
 from gristmill.jobs.grounds import Grounds, Load
 from gristmill.jobs.lengths import BYTES_PER_TOKEN, REPLY_SHARE, reply_tokens
 from gristmill.jobs.ports import JobPorts
@@ -50,8 +49,7 @@ class Sample:
 async def sample_calls(recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts) -> Sample:
     """The calls of up to 50 slots spread over the order, with stand-ins for outputs that are not there yet."""
     slots = spread_slots(min(request.records, SAMPLE_SLOTS), over=request.records)
-    with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
-        scopes = [draws.scope(Slot(slot)) for slot in slots]
+    scopes = await draw_scopes(recipe, order, request.seeds, ports.blobs, slots)
     steps = {step.id: step for step in recipe.calls}
     fillers = {step.id: _filler(step) for step in recipe.steps}
     drafts = [draft for drafts in await ports.renderer.draft(recipe.source, scopes, fillers) for draft in drafts]

@@ -14,7 +14,7 @@ from gristmill.domain.money import NanoUsd, show_usd
 from gristmill.domain.record import CheckResult, Row
 from gristmill.domain.usage import Usage
 from gristmill.generation.attempt import Failed, Produced, read_answer
-from gristmill.jobs.draws import open_draws
+from gristmill.jobs.draws import draw_scopes
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import tokens_json
 from gristmill.jobs.request import JobRequest
@@ -36,8 +36,7 @@ async def preview_slots(
     recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int
 ) -> list[SlotPreview]:
     """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`."""
-    with open_draws(recipe, order, request.seeds, ports.blobs) as draws:
-        scopes = [draws.scope(Slot(slot)) for slot in range(n)]
+    scopes = await draw_scopes(recipe, order, request.seeds, ports.blobs, [Slot(slot) for slot in range(n)])
     drafts = await ports.renderer.draft(recipe.source, scopes)
     return [
         SlotPreview(slot=scope.slot, seed=scope.seed, values=scope.values, calls=calls)
