@@ -1,11 +1,12 @@
 # `make demo` makes a dataset; `make test` runs every test. Both install what they need into .venv and touch nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench requirements clean
+.PHONY: help demo pages test test-long check format bench requirements clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
 RUN := .venv/installed-run
 TEST := .venv/installed-test
+PAGES := src/gristmill/web/built/pages.js
 OUT ?= out
 JOBS ?= 2
 
@@ -18,6 +19,12 @@ help: ## Say what can be made
 $(RUN) $(TEST): .venv/installed-%: requirements/%.txt requirements/install.sh pyproject.toml
 	@echo "Installing into .venv (once; a minute or two) ..."
 	@requirements/install.sh $*
+
+$(PAGES): frontend/package-lock.json $(wildcard frontend/source/*) frontend/build.mjs frontend/tsconfig.json
+	@command -v npm >/dev/null || { echo "gristmill: the scripts of the pages are built with Node 20 or newer, and npm is missing." >&2; exit 1; }
+	cd frontend && npm ci --silent && npm run --silent build
+
+pages: $(PAGES) ## Build the scripts of the web pages (needs Node 20)
 
 demo: $(RUN) ## Make 20 records with a small model that runs here; again: go on from what is there
 	$(BIN)/gristmill models pull smollm2

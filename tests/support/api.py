@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from gristmill.api.app import create_app
 from gristmill.domain.ids import JobId, WorkerId
+from gristmill.web.app import create_pages
 from gristmill.wiring.service import Service, open_service
 from gristmill.wiring.settings import read_settings
 from gristmill.wiring.workers import open_turn_ports
@@ -104,7 +105,7 @@ def open_api(folder: Path, patch: pytest.MonkeyPatch, **settings: str) -> Iterat
     for name, value in {"HOME": str(folder), **settings}.items():
         patch.setenv(f"GRISTMILL_{name}", value)
     patch.chdir(folder)
-    with TestClient(create_app(_opening), raise_server_exceptions=False) as client:
+    with TestClient(create_app(_opening, pages=create_pages), raise_server_exceptions=False) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from gristmill.domain.account import Account, Principal, User
 from gristmill.domain.audit import AuditEntry, Origin
 from gristmill.domain.credentials import normal_email, normal_password
 from gristmill.domain.ids import UserId
-from gristmill.domain.token import Reused, TokenPair, digest_of
+from gristmill.domain.token import Reused, Session, TokenPair, digest_of
 from gristmill.errors import ForbiddenError, UnauthenticatedError
 
 _WRONG = "The e-mail address or the password is wrong."
@@ -24,15 +24,18 @@ async def log_in(email: str, password: str, origin: Origin, ports: AccountPorts)
     ThrottledError likewise. Only who has the password learns that an account is not verified yet (a new link is then
     mailed) or disabled: ForbiddenError.
     """
-    address = normal_email(email)
-    account = await check_password(address, password, origin, ports)
-    await forgive_login(address, origin.address, ports)
-    await _refuse_barred(account.user, ports)
-    session = new_session(account.user.id, ports)
-    issued = issue_pair(account.user.id, session.id, ports)
-    entry = AuditEntry(action="session.opened", user=session.user, subject=session.id, origin=origin)
-    await ports.store.open_session(session, issued.rows, entry)
+    session = await _admit(email, password, origin, ports)
+    issued = issue_pair(session.user, session.id, ports)
+    await ports.store.open_session(session, issued.rows, _opened(session, origin))
     return issued.pair
+
+
+async def log_in_browser(email: str, password: str, origin: Origin, ports: AccountPorts) -> str:
+    """Open a session for a browser: the secret of its cookie, good until the session ends. Raises like `log_in`."""
+    session = await _admit(email, password, origin, ports)
+    issued = issue_token("cookie", session.user, ports, session=session.id)
+    await ports.store.open_session(session, [issued.row], _opened(session, origin))
+    return issued.secret
 
 
 async def refresh(token: str, origin: Origin, ports: AccountPorts) -> TokenPair:
@@ -71,6 +74,18 @@ async def check_password(address: str, password: str, origin: Origin, ports: Acc
         await ports.store.add_entry(AuditEntry(action="login.refused", subject=subject, origin=origin))
         raise UnauthenticatedError(_WRONG)
     return account
+
+
+async def _admit(email: str, password: str, origin: Origin, ports: AccountPorts) -> Session:
+    address = normal_email(email)
+    account = await check_password(address, password, origin, ports)
+    await forgive_login(address, origin.address, ports)
+    await _refuse_barred(account.user, ports)
+    return new_session(account.user.id, ports)
+
+
+def _opened(session: Session, origin: Origin) -> AuditEntry:
+    return AuditEntry(action="session.opened", user=session.user, subject=session.id, origin=origin)
 
 
 async def _refuse_barred(user: User, ports: AccountPorts) -> None:

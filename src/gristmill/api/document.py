@@ -13,7 +13,7 @@ from gristmill.api.idempotency import HEADER as IDEMPOTENCY
 from gristmill.api.idempotency import REPLAYED
 from gristmill.api.links import LINKS
 from gristmill.api.problems import Problem, ProblemItem, problem_responses
-from gristmill.api.request_ids import HEADER as REQUEST_ID
+from gristmill.server.request_ids import HEADER as REQUEST_ID
 
 Document = dict[str, Any]
 

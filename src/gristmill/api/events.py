@@ -1,6 +1,5 @@
 """A job's history as server-sent events: what is stored, from where the reader left off, and progress meanwhile."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from fastapi.sse import ServerSentEvent
@@ -8,12 +7,10 @@ from fastapi.sse import ServerSentEvent
 from gristmill.domain.event import Event
 from gristmill.domain.ids import JobId
 from gristmill.domain.json import JsonObject
-from gristmill.jobs.report import JobReport, read_report, report_json
+from gristmill.jobs.report import JobReport, report_json
 from gristmill.ports.clock import Clock
 from gristmill.ports.store import Store
-
-# Nobody reads faster, and a store is asked no more often for each who watches.
-LOOK_SECONDS = 0.5
+from gristmill.server.following import follow_job
 
 
 async def follow_events(store: Store, clock: Clock, job: JobId, after: int) -> AsyncIterator[ServerSentEvent]:
@@ -21,24 +18,11 @@ async def follow_events(store: Store, clock: Clock, job: JobId, after: int) -> A
 
     Only stored events have an id: after a break they are the ones that are sent again.
     """
-    shown: JobReport | None = None
-    while True:
-        # The report first: events written meanwhile come in the next round, and none after the last.
-        report = await read_report(store, clock, job)
-        if shown is None or (report.job, report.totals) != (shown.job, shown.totals):
-            yield _progress(report, after)
-            shown = report
-        while events := await store.read_events(job, after=after):
-            if events[-1].type == "end" and not report.job.has_ended:
-                # It ended since the look at it: how it stands then is told before its end.
-                report = shown = await read_report(store, clock, job)
-                yield _progress(report, after)
-            for event in events:
-                yield _stored(event)
-            after = events[-1].sequence
-        if report.job.has_ended:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
+    async for look in follow_job(store, clock, job, after):
+        if look.report is not None:
+            yield _progress(look.report, look.through)
+        for event in look.events:
+            yield _stored(event)
 
 
 def event_json(event: Event) -> JsonObject:

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gristmill.api.problems import problem_response
-from gristmill.api.service import service_of
+from gristmill.server.caller import service_of
 from gristmill.wiring.accounts import is_loopback
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -9,11 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from gristmill.api.service import principal_of, service_of
+from gristmill.api.service import principal_of
 from gristmill.domain.ids import JobId
 from gristmill.errors import GristmillError
 from gristmill.jobs.create import job_id_of
 from gristmill.ports.requests import Answered
+from gristmill.server.caller import service_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gristmill.api.problems import broken_response, problem_response
-from gristmill.api.request_ids import HEADER, new_request_id
+from gristmill.server.request_ids import HEADER, new_request_id
 
 # JSON bodies hold a template of 256 KiB at most, several times escaped, and a few rows.
 MOST_BODY_BYTES: Final = 2 * 1024 * 1024
@@ -70,13 +70,26 @@ class RequestFrame:
                     log.info("request", method=scope["method"], path=scope["path"], status=status, ms=ms)
 
 
+class Aside:
+    """Hands what is none of the API's to the pages, whose answers need not be problem documents."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        is_own = scope["type"] != "http" or scope["path"] in QUIET_PATHS or f"{scope['path']}/".startswith("/api/")
+        # They are made when the server starts.
+        await (self._app if is_own else scope["app"].state.pages)(scope, receive, send)
+
+
 class BodyLimit:
     """Refuses a body larger than is taken before anything reads it; uploads have a limit of their own."""
 
-    def __init__(self, app: ASGIApp, *, auth_path: str, upload_path: str, most_upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, auth_path: str, upload_paths: frozenset[str], most_upload_bytes: int) -> None:
         self._app = app
         self._auth_path = auth_path
-        self._upload_path = upload_path
+        self._upload_paths = upload_paths
         self._most_upload_bytes = most_upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,7 +133,7 @@ class BodyLimit:
             await self._refuse(scope, receive, send, most)
 
     def _most_of(self, path: str) -> int:
-        if path == self._upload_path:
+        if path in self._upload_paths:
             return self._most_upload_bytes
         return MOST_AUTH_BYTES if path.startswith(self._auth_path) else MOST_BODY_BYTES
 

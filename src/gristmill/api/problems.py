@@ -12,27 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
-from gristmill.api.request_ids import request_id_of
 from gristmill.errors import BadInputError, Finding, GristmillError, ThrottledError
+from gristmill.server.request_ids import request_id_of
+from gristmill.server.statuses import status_of, unwrapped
 
 PROBLEM = "application/problem+json"
-
-# What is not listed is bad input, 422.
-STATUSES: Mapping[str, int] = {
-    "unauthenticated": 401,
-    "forbidden": 403,
-    "limit_reached": 403,
-    "not_found": 404,
-    "wrong_state": 409,
-    "idempotency_conflict": 409,
-    "in_use": 409,
-    "changed_inputs": 409,
-    "too_large": 413,
-    "throttled": 429,
-    "error": 500,
-    "storage_full": 503,
-    "store_busy": 503,
-}
 
 TITLES: Mapping[int, str] = {
     401: "Nobody is logged in",
@@ -143,11 +127,12 @@ def problem_response(
 
 def refusal_response(request: Request, error: GristmillError) -> Response:
     """A refusal of the use cases as a response."""
-    status = STATUSES.get(error.code, 422)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, ThrottledError) else None
     findings = error.findings if isinstance(error, BadInputError) else ()
     items = [_item(finding) for finding in findings]
-    return problem_response(request, status, code=error.code, detail=str(error), errors=items, headers=headers)
+    return problem_response(
+        request, status_of(error), code=error.code, detail=str(error), errors=items, headers=headers
+    )
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -157,9 +142,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _refused_in_group(request: Request, error: Exception) -> Response:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return refusal_response(request, error) if isinstance(error, GristmillError) else broken_response(request, error)
+    first = unwrapped(error)
+    return refusal_response(request, first) if isinstance(first, GristmillError) else broken_response(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

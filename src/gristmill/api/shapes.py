@@ -1,6 +1,7 @@
 """The shapes of interfaces: what requests bring and answers hold, with examples for the documentation."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from gristmill.domain.export import ExportStatus
 from gristmill.domain.job import JobKind, JobStatus
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.jobs.request import MOST_RECORDS, MOST_SEED
+from gristmill.server.orders import NamedOrder
 
 _PLAIN_USD = r"^[0-9]{1,10}(\.[0-9]{1,9})?$"
 
@@ -154,6 +156,20 @@ class OrderIn(In):
         """The ids of seed sets by name; the one that slots go through is named ""."""
         return {"": self.seeds} if isinstance(self.seeds, str) else self.seeds or {}
 
+    @property
+    def order(self) -> NamedOrder:
+        """As the server takes it."""
+        return NamedOrder(
+            template=self.template,
+            version=self.version,
+            seeds=self.seed_ids,
+            records=self.records,
+            budget=self.budget,
+            models=self.models,
+            random_seed=self.random_seed,
+            checks=self.checks,
+        )
+
 
 class JobIn(OrderIn):
     """An order with a name of its own."""
@@ -162,6 +178,11 @@ class JobIn(OrderIn):
     kind: Literal["dataset", "pilot"] = Field(
         default="dataset", description="A pilot makes at most 20 records, spread over the order, to be measured."
     )
+
+    @property
+    def order(self) -> NamedOrder:
+        """As the server takes it."""
+        return replace(super().order, name=self.name, is_pilot=self.kind == "pilot")
 
 
 class TopUpIn(In):

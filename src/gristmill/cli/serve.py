@@ -1,4 +1,4 @@
-"""`gristmill serve`: the HTTP API, with workers that look after themselves."""
+"""`gristmill serve`: pages and HTTP API, with workers that look after themselves."""
 
 import asyncio
 import os
@@ -25,8 +25,9 @@ from gristmill.wiring.service import open_service
 from gristmill.wiring.settings import Settings, read_settings
 from gristmill.wiring.supervision import Supervisor, open_supervisor
 
-# By its name: the shell and the API know nothing of each other.
+# By their names: the shell, the API and the pages know nothing of one another.
 APP = "gristmill.api.app:create_app"
+PAGES = "gristmill.web.app:create_pages"
 
 # Whoever follows a job keeps a request open for ever: after so long it is cut off.
 GRACE_SECONDS = 5
@@ -51,7 +52,7 @@ class _Serving:
 
 
 def serve(*, host: str = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -> int:
-    """Serve the HTTP API, and keep workers that make the records of its jobs.
+    """Serve the pages and the HTTP API, and keep workers that make the records of its jobs.
 
     Jobs, accounts and records lie under GRISTMILL_HOME (~/.gristmill) unless the settings say otherwise. Ctrl-C or
     SIGTERM lets calls in flight finish and keeps what they made; once more stops at once.
@@ -82,7 +83,7 @@ def serve(*, host: str = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -
 async def _open_and_serve(serving: _Serving) -> None:
     url = url_of(serving.listener)
     async with open_service(serving.settings, url) as service:
-        app = import_from_string(APP)(lambda: nullcontext(service))
+        app = import_from_string(APP)(lambda: nullcontext(service), pages=import_from_string(PAGES))
         has_users = await service.store.has_users()
 
         def tell() -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,16 +10,26 @@ from typing import Literal
 from gristmill.domain.account import SCOPES, ApiKey, Principal, User
 from gristmill.domain.ids import Digest, UserId
 
-TokenKind = Literal["access", "refresh", "verify", "reset"]
+TokenKind = Literal["access", "refresh", "cookie", "verify", "reset"]
 
 # By its first letters a credential found in a log or a repository is known for what it is.
-PREFIXES: Mapping[TokenKind, str] = {"access": "gma_", "refresh": "gmr_", "verify": "gmv_", "reset": "gmp_"}
+PREFIXES: Mapping[TokenKind, str] = {
+    "access": "gma_",
+    "refresh": "gmr_",
+    "cookie": "gmc_",
+    "verify": "gmv_",
+    "reset": "gmp_",
+}
+# What stands for its user on every request. A browser's is its session's only token, and lives as long: tabs that ask
+# at the same time could not take turns with one that is good once.
+OPENING: frozenset[TokenKind] = frozenset({"access", "cookie"})
 KEY_PREFIX = "gmk_"
 SECRET_BYTES = 32
 
 LIFETIMES: Mapping[TokenKind, timedelta] = {
     "access": timedelta(minutes=15),
     "refresh": timedelta(days=30),
+    "cookie": timedelta(days=30),
     "verify": timedelta(days=2),
     "reset": timedelta(hours=1),
 }
@@ -85,6 +95,9 @@ class TokenRows:
     access: Token
     refresh: Token
 
+    def __iter__(self) -> Iterator[Token]:
+        return iter((self.access, self.refresh))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reused:
@@ -103,8 +116,8 @@ class AccessGrant:
 
     def principal(self, now: datetime) -> Principal | None:
         """Who the token stands for at `now`, or nobody."""
-        is_access = self.token.kind == "access" and self.token.is_live(now)
-        if not (is_access and self.session.is_live(now) and self.user.is_admitted):
+        is_opening = self.token.kind in OPENING and self.token.is_live(now)
+        if not (is_opening and self.session.is_live(now) and self.user.is_admitted):
             return None
         role = self.user.role
         return Principal(user=self.user.id, role=role, scopes=SCOPES[role], session=self.session.id)

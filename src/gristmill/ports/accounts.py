@@ -5,7 +5,7 @@ nothing changes nothing is written, unless the verb says otherwise. Any verb may
 StorageFullError, as those of JobStore. Times are judged by the store's clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -94,7 +94,7 @@ class UserStore(Protocol):
 class SessionStore(Protocol):
     """Logins."""
 
-    async def open_session(self, session: Session, tokens: TokenRows, entry: AuditEntry) -> None:
+    async def open_session(self, session: Session, tokens: Iterable[Token], entry: AuditEntry) -> None:
         """Keep a login with its first pair of tokens."""
         ...
 

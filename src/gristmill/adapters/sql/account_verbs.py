@@ -1,6 +1,6 @@
 """The store's verbs for users, sessions, keys, limits and the audit log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from gristmill.adapters.sql import audit, keys, sessions, user_changes, users
@@ -55,7 +55,7 @@ class AccountVerbs(Connected):
     async def write_models(self, user: UserId, models: UserModels, entry: AuditEntry) -> None:
         await self._write(users.write_models, user, models, entry)
 
-    async def open_session(self, session: Session, tokens: TokenRows, entry: AuditEntry) -> None:
+    async def open_session(self, session: Session, tokens: Iterable[Token], entry: AuditEntry) -> None:
         await self._write(sessions.open_session, session, tokens, entry)
 
     async def read_access(self, token: Digest) -> AccessGrant | None:

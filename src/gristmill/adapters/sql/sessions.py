@@ -1,5 +1,6 @@
 """Rows of logins, their tokens, and links that were mailed."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -19,7 +20,7 @@ _TOKEN = select(tokens).where(tokens.c.digest == bindparam("of"))
 _SESSION = select(sessions).where(sessions.c.id == bindparam("of"))
 
 
-def open_session(tx: Transaction, session: Session, kept: TokenRows, entry: AuditEntry) -> None:
+def open_session(tx: Transaction, session: Session, kept: Iterable[Token], entry: AuditEntry) -> None:
     """See SessionStore."""
     values = {
         "id": session.id,
@@ -28,7 +29,7 @@ def open_session(tx: Transaction, session: Session, kept: TokenRows, entry: Audi
         "expires_at": encode_time(session.expires_at),
     }
     tx.connection.execute(insert(sessions), values)
-    _add_pair(tx, kept)
+    _add_tokens(tx, kept)
     add_entry(tx, entry)
 
 
@@ -57,7 +58,7 @@ def rotate_session(tx: Transaction, digest: Digest, kept: TokenRows, entry: Audi
 def _rotate(tx: Transaction, grant: AccessGrant, kept: TokenRows) -> Session:
     use_token(tx, grant.token.digest)
     session = replace(grant.session, expires_at=kept.refresh.expires_at)
-    _add_pair(tx, TokenRows(access=_of(session, kept.access), refresh=_of(session, kept.refresh)))
+    _add_tokens(tx, [_of(session, token) for token in kept])
     renewed = update(sessions).where(sessions.c.id == session.id)
     tx.connection.execute(renewed.values(expires_at=encode_time(session.expires_at)))
     return session
@@ -109,8 +110,8 @@ def use_token(tx: Transaction, digest: Digest) -> None:
     tx.connection.execute(update(tokens).where(tokens.c.digest == digest).values(used_at=encode_time(tx.now)))
 
 
-def _add_pair(tx: Transaction, kept: TokenRows) -> None:
-    tx.connection.execute(insert(tokens), [encode_token(one, tx.now) for one in (kept.access, kept.refresh)])
+def _add_tokens(tx: Transaction, kept: Iterable[Token]) -> None:
+    tx.connection.execute(insert(tokens), [encode_token(one, tx.now) for one in kept])
 
 
 def _find_session(tx: Transaction, session: str) -> Session | None:

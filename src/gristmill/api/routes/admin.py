@@ -6,15 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from gristmill.accounts import admin
 from gristmill.api.account_shapes import AuditShape, UserChangeIn, UserShape, user_json
-from gristmill.api.paging import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Limit,
-    Page,
-    read_id,
-    read_number,
-    refuse_stray,
-)
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Admin
 from gristmill.domain.account import UserChange
@@ -22,6 +14,7 @@ from gristmill.domain.audit import AuditFilter, AuditLine
 from gristmill.domain.ids import UserId
 from gristmill.domain.json import JsonObject
 from gristmill.jobs.cursors import write_cursor
+from gristmill.server.paging import read_id, read_number, refuse_stray
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 

@@ -27,11 +27,12 @@ from gristmill.api.account_shapes import (
 )
 from gristmill.api.paging import Page
 from gristmill.api.problems import problem_responses
-from gristmill.api.service import AnyService, Reader, Writer, origin_of
+from gristmill.api.service import AnyService, Reader, Writer
 from gristmill.domain.account import ApiKey
 from gristmill.domain.json import JsonObject
 from gristmill.domain.token import TokenPair
 from gristmill.jobs.report import time_json
+from gristmill.server.caller import origin_of
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 

@@ -8,10 +8,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from gristmill.api.events import follow_events
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
-from gristmill.api.orders import request_of
-from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_id, refuse_stray
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from gristmill.api.problems import problem_responses
-from gristmill.api.service import Caller, Reader, Writer
+from gristmill.api.service import Reader, Writer
 from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, OrderIn, TopUpIn
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobKind, JobStatus
@@ -22,6 +21,9 @@ from gristmill.jobs.clone import clone_request
 from gristmill.jobs.cursors import write_cursor
 from gristmill.jobs.estimate import estimate_json, estimate_order
 from gristmill.jobs.report import read_report, report_json, report_on
+from gristmill.server.caller import Caller
+from gristmill.server.orders import request_of
+from gristmill.server.paging import read_id, refuse_stray
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
@@ -67,7 +69,7 @@ WrittenJob = Annotated[Job, Depends(owned_by_writer)]
 async def estimate_job(order: OrderIn, caller: Reader) -> JsonObject:
     """Say what an order will cost and how long it will take. Nothing is called, and nothing is spent."""
     ports = await caller.service.job_ports(caller.user)
-    request = await request_of(order, caller)
+    request = await request_of(order.order, caller)
     planned = await create.read_order(request, ports)
     return estimate_json(await estimate_order(planned.recipe, planned.order, request, ports))
 
@@ -76,7 +78,7 @@ async def estimate_job(order: OrderIn, caller: Reader) -> JsonObject:
 async def create_job(order: JobIn, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order records. Everything that can be refused is refused here, before anything is spent."""
     ports = await caller.service.job_ports(caller.user)
-    wanted = await request_of(order, caller, job=job_id_for(request))
+    wanted = await request_of(order.order, caller, job=job_id_for(request))
     job = await create.create_job(wanted, ports, chance=new_chance())
     await caller.note("job.created", job.id, records=job.records, budget_usd=show_usd(job.budget))
     return await shape_of(caller, job.id)

@@ -19,7 +19,7 @@ from gristmill.api.record_shapes import (
     TraceShape,
 )
 from gristmill.api.routes.jobs import ReadJob, WrittenJob
-from gristmill.api.service import Caller, Reader, Writer
+from gristmill.api.service import Reader, Writer
 from gristmill.domain.ids import JobId, Slot
 from gristmill.domain.json import JsonObject
 from gristmill.domain.mark import Opinion
@@ -29,6 +29,7 @@ from gristmill.jobs.records import RecordQuery, Status, filter_of, list_records,
 from gristmill.jobs.rejects import group_rejects, rejects_json
 from gristmill.jobs.statistics import read_statistics, statistics_json
 from gristmill.jobs.trace import read_trace, trace_json
+from gristmill.server.caller import Caller
 
 router = APIRouter(prefix="/jobs/{id}", tags=["records"])
 

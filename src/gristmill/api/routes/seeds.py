@@ -10,16 +10,7 @@ from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
 from gristmill.api.known import KnownRoute
-from gristmill.api.orders import find_aliases, find_seeds
-from gristmill.api.paging import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Limit,
-    Page,
-    read_number,
-    read_place,
-    write_place,
-)
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Reader, Writer
 from gristmill.api.shapes import JobShape
@@ -47,6 +38,8 @@ from gristmill.library import seeds as library
 from gristmill.library.completing import complete_version
 from gristmill.library.uploads import complete_upload, start_upload
 from gristmill.recipes import compile_template
+from gristmill.server.orders import find_aliases, find_seeds
+from gristmill.server.paging import read_number, read_place, write_place
 from gristmill.wiring.chance import new_chance
 
 # A file is sent once, whatever it is sent for: the same rows are the same set.

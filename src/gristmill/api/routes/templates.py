@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_for
-from gristmill.api.orders import find_aliases, find_seeds
-from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, read_number, read_place, write_place
+from gristmill.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from gristmill.api.problems import problem_responses
-from gristmill.api.service import Caller, Reader, Writer
+from gristmill.api.service import Reader, Writer
 from gristmill.api.template_shapes import (
     DiffShape,
     ForkIn,
@@ -39,7 +38,6 @@ from gristmill.jobs.create import create_job, read_order
 from gristmill.jobs.cursors import write_cursor
 from gristmill.jobs.preview import preview_json, preview_slots
 from gristmill.jobs.report import report_json, time_json
-from gristmill.jobs.request import JobRequest
 from gristmill.jobs.seeds import check_sets, open_sets, refuse_unknown_sets
 from gristmill.jobs.trial import await_job, trial_items
 from gristmill.library import templates as library
@@ -48,6 +46,9 @@ from gristmill.library.differences import diff_versions
 from gristmill.ports.blobs import Blobs
 from gristmill.ports.templates import TemplateOrder, TemplateQuery
 from gristmill.recipes import Recipe, compile_template
+from gristmill.server.caller import Caller
+from gristmill.server.orders import Trial, find_seeds, request_of_trial
+from gristmill.server.paging import read_number, read_place, write_place
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/templates", tags=["templates"], route_class=IdempotentRoute)
@@ -117,19 +118,17 @@ async def preview_template(
     Waits up to 30 seconds for them; the job goes on after that, and can be looked at by its id.
     """
     service = caller.service
-    completed = await complete_source(wanted.source, caller.user, service.store)
-    trial = JobRequest(
-        id=job_id_for(request),
-        owner=caller.user,
-        kind="preview",
-        template=completed.source,
-        records=wanted.n,
-        seeds=await find_seeds(seed_ids_of(wanted.seeds), caller),
-        aliases=await find_aliases(wanted.models, caller),
-        chosen=frozenset(wanted.models),
-        budget=wanted.budget,
-        random_seed=wanted.random_seed,
-        is_trusted=False,
+    trial = await request_of_trial(
+        Trial(
+            source=wanted.source,
+            records=wanted.n,
+            seeds=seed_ids_of(wanted.seeds),
+            budget=wanted.budget,
+            models=wanted.models,
+            random_seed=wanted.random_seed,
+        ),
+        caller,
+        job=job_id_for(request),
     )
     ports = await service.job_ports(caller.user)
     if not wanted.call:

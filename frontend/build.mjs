@@ -1,0 +1,17 @@
+// Bundles the scripts of the pages into the Python package, each page's own in one file.
+import { rm } from "node:fs/promises";
+import { build } from "esbuild";
+
+const outdir = "../src/gristmill/web/built";
+
+await rm(outdir, { recursive: true, force: true });
+await build({
+  entryPoints: ["pages", "editor", "charts"].map((name) => `source/${name}.ts`),
+  outdir,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome120", "firefox120", "safari17"],
+  legalComments: "linked",
+  logLevel: "info",
+});

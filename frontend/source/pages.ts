@@ -1,0 +1,10 @@
+// What every page has: parts that update (htmx), live streams (its sse extension), and small courtesies.
+import "./pages.css";
+import "htmx.org";
+import "htmx.org/dist/ext/hx-sse.js";
+import { askBeforehand } from "./confirm";
+import { tellZone } from "./zone";
+
+document.documentElement.classList.add("scripted");
+tellZone();
+askBeforehand();

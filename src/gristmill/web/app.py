@@ -1,0 +1,45 @@
+"""The pages as one application, over the open ports that the API uses too."""
+
+from typing import Final
+
+from fastapi import Depends, FastAPI, Response
+from starlette.middleware.gzip import GZipMiddleware
+
+from gristmill.web.page import asset, static_file
+from gristmill.web.problems import add_problem_handlers
+from gristmill.web.routes import account, home
+from gristmill.web.visitor import refuse_other_sites
+from gristmill.wiring.service import Service
+
+ROUTERS: Final = (home.router, account.router)
+
+KINDS: Final = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "txt": "text/plain",
+}
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+SMALL: Final = 500
+
+
+def create_pages(service: Service) -> FastAPI:
+    """The pages over a service, which whoever opened it closes."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, dependencies=[Depends(refuse_other_sites)])
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/static/{name}", show_static, methods=["GET"])
+    add_problem_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALL)
+    return app
+
+
+async def show_static(name: str, v: str = "") -> Response:
+    """A file of ours; one whose address names its content may be kept for ever."""
+    content = static_file(name)
+    if content is None:
+        return Response(status_code=404)
+    kind = KINDS.get(name.rpartition(".")[2], "application/octet-stream")
+    is_named = asset(name).endswith(f"?v={v}")
+    return Response(content, media_type=kind, headers={"Cache-Control": FOR_EVER if is_named else "no-cache"})
