@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gristmill.adapters.embedded import find_model
-from gristmill.cli.starters import STARTERS, Starter
 from gristmill.jobs.export import AnyFormat, default_name
+from gristmill.library.starters import STARTERS, Starter
 from support.mill_shell import GristmillShell
 from support.starters import CHECKS, check_starter
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gristmill.cli.boundary import BAD_INPUT, OK
-from gristmill.cli.starters import FIRST, STARTERS, Starter, carried, unknown_starter
 from gristmill.cli.terminal import say, say_error
+from gristmill.library.starters import FIRST, STARTERS, Starter, carried, unknown_starter
 
 TEMPLATE_HELP = f"Which starter to write: {', '.join(STARTERS)}."
 

@@ -62,7 +62,7 @@ STARTERS: Mapping[str, Starter] = {
 
 def carried(path: str) -> Traversable:
     """A file of a starter, as the package carries it."""
-    return files("gristmill.cli").joinpath("starter", path)
+    return files("gristmill.library").joinpath("starter", path)
 
 
 def list_starters() -> str:
