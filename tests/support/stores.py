@@ -27,6 +27,7 @@ from gristmill.domain.slots import SHARD_SLOTS
 from gristmill.domain.usage import Usage
 from gristmill.ports.accounts import AccountStore
 from gristmill.ports.exports import ExportStore
+from gristmill.ports.history import HistoryStore
 from gristmill.ports.marks import MarkStore
 from gristmill.ports.requests import RequestStore
 from gristmill.ports.seeds import SeedsStore
@@ -63,6 +64,7 @@ class AnyStore(
     LeftoverStore,
     TurnStore,
     WorkerStore,
+    HistoryStore,
     Protocol,
 ):
     """Every port that one store satisfies."""

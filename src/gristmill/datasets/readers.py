@@ -24,6 +24,7 @@ from gristmill.ports.store import Manifest
 BATCH_ROWS = 256
 
 PLAIN_COLUMNS = ["slot", "attempt", "standing", "seed_row", "record", "finished_at"]
+REJECT_COLUMNS = ["slot", "attempt", "record", "reason", "detail", "finished_at"]
 ENTRY_COLUMNS = ["slot", "attempt", "calls", "finished_at"]
 PLACE_COLUMNS = ["slot", "attempt", "standing"]
 PRINT_COLUMNS = ["slot", "attempt", "standing", "fingerprints"]
@@ -97,6 +98,21 @@ async def read_entries(blobs: Blobs, job: JobId, segment: Segment) -> list[Call]
     return await asyncio.to_thread(_entries, content)
 
 
+async def read_newest(blobs: Blobs, job: JobId, segment: Segment, most: int) -> list[Row]:
+    """The records of one segment that ended last, newest first; of each only what `read_records` reads of it.
+
+    Raises NotFoundError when the segment's bytes are missing or changed.
+    """
+    content = await read_segment(blobs, job, segment)
+    return await asyncio.to_thread(_newest, content, most)
+
+
+async def read_example(blobs: Blobs, job: JobId, segment: Segment, reason: str) -> Row | None:
+    """The first row of one segment that was rejected for this reason, without its calls; raises like `read_newest`."""
+    content = await read_segment(blobs, job, segment)
+    return await asyncio.to_thread(_example, content, reason)
+
+
 async def read_fingerprints(blobs: Blobs, job: JobId, manifest: Manifest) -> AsyncIterator[Printed]:
     """The fingerprints of the standing records, by the pass in which they stood and then by slot."""
     shown = sorted((segment for segment in manifest.segments if segment.accepted), key=attrgetter("passed"))
@@ -129,6 +145,16 @@ def _read_rows(content: bytes, mask: Mask, columns: list[str] | None) -> pa.Tabl
 def _entries(content: bytes) -> list[Call]:
     rows = _rows(read_table(content, ENTRY_COLUMNS))
     return [call for row in rows for call in row.calls if call.entry]
+
+
+def _newest(content: bytes, most: int) -> list[Row]:
+    table = _read_rows(content, _stands(ACCEPTED), PLAIN_COLUMNS)
+    return decode_rows(table.sort_by([("finished_at", "descending"), ("slot", "descending")]).slice(0, most))
+
+
+def _example(content: bytes, reason: str) -> Row | None:
+    table = _read_rows(content, lambda rows: pc.equal(rows["reason"], pa.scalar(reason)), REJECT_COLUMNS)
+    return next(iter(decode_rows(table.slice(0, 1))), None)
 
 
 def _rows(table: pa.Table) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from operator import attrgetter
 
 from gristmill.domain.call import Call, CallCounts, ModelSums
@@ -49,6 +50,15 @@ class Segment:
     def spent(self) -> Spent:
         """What the segment's ledger entries add up to."""
         return sum((sums.spent for sums in self.sums), Spent())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A segment from the moment readers could see it; `sequence` rises within its job in the order of commits."""
+
+    sequence: int
+    at: datetime
+    segment: Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

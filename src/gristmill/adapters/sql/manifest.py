@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, func, insert, select
 
-from gristmill.adapters.sql.rows import decode_segment, encode_segment, encode_time
+from gristmill.adapters.sql.rows import decode_segment, decode_time, encode_segment, encode_time
 from gristmill.adapters.sql.tables import segments, withdrawals
 from gristmill.adapters.sql.transaction import Transaction
 from gristmill.domain.ids import Digest, JobId, Slot
-from gristmill.domain.segment import Segment, Withdrawal, manifest_digest
+from gristmill.domain.segment import Commit, Segment, Withdrawal, manifest_digest
 from gristmill.domain.slots import SlotSet
 from gristmill.ports.store import Manifest
 
 _NAMED = select(segments.c.sequence).where(segments.c.job == bindparam("of"), segments.c.name == bindparam("called"))
+_NEWER = (
+    select(segments)
+    .where(segments.c.job == bindparam("of"), segments.c.sequence > bindparam("after"))
+    .order_by(segments.c.sequence)
+    .limit(bindparam("most"))
+)
 _NAMES = select(segments.c.name).where(segments.c.job == bindparam("of"))
 _LIST = select(segments).where(segments.c.job == bindparam("of")).order_by(segments.c.sequence)
 _MARKS = select(withdrawals.c.slot, withdrawals.c.attempt, withdrawals.c.reason).where(
@@ -44,6 +50,15 @@ def read_manifest(tx: Transaction, job: JobId) -> Manifest:
         reasons=marks,
         digest=manifest_digest(segment.name for segment in listed),
     )
+
+
+def list_commits(tx: Transaction, job: JobId, after: int, limit: int) -> Sequence[Commit]:
+    """The commits above `after`, in order."""
+    rows = tx.connection.execute(_NEWER, {"of": job, "after": after, "most": limit}).mappings()
+    return [
+        Commit(sequence=row["sequence"], at=decode_time(row["committed_at"]), segment=decode_segment(row))
+        for row in rows
+    ]
 
 
 def read_digest(tx: Transaction, job: JobId) -> Digest:

@@ -1,19 +1,20 @@
-"""The store's verbs for what a server adds to jobs: marks, exports, workers that live, and requests sent twice."""
+"""The store's verbs for what a server adds to jobs: marks, exports, workers, commits, and requests sent twice."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from gristmill.adapters.sql import exports, jobs, marks, requests, workers
+from gristmill.adapters.sql import exports, jobs, manifest, marks, requests, workers
 from gristmill.adapters.sql.connected import Connected
 from gristmill.domain.export import Export, ExportFile
 from gristmill.domain.ids import ExportId, JobId, Slot, UserId, WorkerId
 from gristmill.domain.mark import Mark, Opinion
+from gristmill.domain.segment import Commit
 from gristmill.domain.worker import WorkerGauges, WorkerReport
 from gristmill.ports.requests import Claim
 
 
 class ServiceVerbs(Connected):
-    """What `RequestStore`, `ExportStore`, `LeftoverStore`, `WorkerStore` and `MarkStore` of `ports` promise."""
+    """What `RequestStore`, `ExportStore`, `LeftoverStore`, `WorkerStore`, `HistoryStore` and `MarkStore` promise."""
 
     async def claim_request(self, owner: UserId, key: str, digest: str) -> Claim:
         return await self._write(requests.claim_request, owner, key, digest)
@@ -56,6 +57,9 @@ class ServiceVerbs(Connected):
 
     async def list_workers(self, since: datetime) -> Sequence[WorkerReport]:
         return await self._read(workers.list_workers, since)
+
+    async def list_commits(self, job: JobId, *, after: int = 0, limit: int = 1_000) -> Sequence[Commit]:
+        return await self._read(manifest.list_commits, job, after, limit)
 
     async def set_marks(self, job: JobId, slots: Collection[Slot], mark: Opinion | None, note: str = "") -> None:
         await self._write(marks.set_marks, job, slots, mark, note)
