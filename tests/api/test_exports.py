@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -19,7 +20,20 @@ from support.milled import Milled
 from support.stores import SqliteFile
 
 SHAPE = {
-    *("id", "job", "format", "split", "partition_by", "lineage", "status", "detail", "name", "records", "bytes"),
+    *(
+        "id",
+        "job",
+        "format",
+        "split",
+        "partition_by",
+        "lineage",
+        "marks",
+        "status",
+        "detail",
+        "name",
+        "records",
+        "bytes",
+    ),
     *("sha256", "created_at", "finished_at"),
 }
 
@@ -221,3 +235,40 @@ def test_a_large_export_that_cannot_be_made_says_why(milled: Milled, monkeypatch
     assert (failed["status"], failed["name"]) == ("failed", None)
     assert "rejected is empty" in failed["detail"]
     assert "rejected is empty" in problem(download(milled, asked), 409, "wrong_state")["detail"]
+
+
+@pytest.fixture
+def marks(milled: Milled, records: list[Any]) -> Iterator[None]:
+    """The first record is marked good, the second bad; both marks are gone afterwards."""
+    slots = [one["slot"] for one in milled.ann.get(f"/jobs/{milled.job}/records").json()["items"][:2]]
+    path = f"/jobs/{milled.job}/marks"
+    for slot, mark in zip(slots, ("good", "bad"), strict=True):
+        assert milled.ann.ask("PUT", path, json={"slots": [slot], "mark": mark, "note": f"so {mark}"}).is_success
+    yield
+    assert milled.ann.ask("PUT", path, json={"slots": slots, "mark": None}).is_success
+
+
+@pytest.mark.usefixtures("marks")
+def test_marks_go_into_a_column_of_their_own(milled: Milled, records: list[Any]) -> None:
+    made = lines(content(milled, export(milled, format="jsonl", marks="column")))
+    assert [line.pop("_mark") for line in made] == [
+        {"mark": "good", "note": "so good"},
+        {"mark": "bad", "note": "so bad"},
+        *[None] * (len(records) - 2),
+    ]
+    assert made == records
+
+
+@pytest.mark.usefixtures("marks")
+def test_records_are_chosen_by_their_marks(milled: Milled, records: list[Any]) -> None:
+    good = lines(content(milled, export(milled, format="jsonl", marks="good")))
+    assert good == records[:1]
+    rest = lines(content(milled, export(milled, format="jsonl", marks="not_bad")))
+    assert rest == [records[0], *records[2:]]
+
+
+@pytest.mark.usefixtures("marks")
+def test_marks_stand_beside_what_a_trainer_reads(milled: Milled, records: list[Any]) -> None:
+    made = lines(content(milled, export(milled, format="openai-chat", marks="column")))
+    assert [line["_mark"]["mark"] for line in made[:2]] == ["good", "bad"]
+    assert all({"messages", "_mark"} == set(line) for line in made)

@@ -58,6 +58,7 @@ async def open_ports(folder: Path) -> AsyncIterator[JobPorts]:
         yield JobPorts(
             store=store,
             exports=store,
+            marks=store,
             blobs=LocalBlobs(folder / "blobs"),
             prices=FewPrices(),
             clock=SystemClock(),

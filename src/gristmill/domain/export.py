@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from gristmill.domain.ids import ExportId, JobId, UserId
+
+# What becomes of people's marks: nothing; a column `_mark`; only records marked good; all but those marked bad.
+MarksWish: TypeAlias = Literal["none", "column", "good", "not_bad"]
 
 
 class ExportStatus(StrEnum):
@@ -19,12 +23,13 @@ class ExportStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportWish:
-    """What was asked for: a format, shares of splits by name, a field to part the records by, and lineage."""
+    """What was asked for: a format, shares of splits by name, a field to part the records by, lineage and marks."""
 
     format: str
     split: Mapping[str, float] | None = None
     partition_by: str | None = None
     lineage: bool = False
+    marks: MarksWish = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,13 @@ from gristmill.datasets import (
     read_records,
 )
 from gristmill.datasets.lineage import LINEAGE
+from gristmill.domain.export import MarksWish
 from gristmill.domain.job import Job
 from gristmill.domain.json import JsonObject, canonical
 from gristmill.domain.record import Row
 from gristmill.errors import BadInputError, RenderError, TemplateTooExpensiveError, UnfitRecordError
 from gristmill.jobs.card import card_text
+from gristmill.jobs.marked import MARK, marked
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import read_report
 from gristmill.jobs.summary import ExportedAs
@@ -45,7 +47,7 @@ MOST_PARTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOrder:
-    """What to write of a job: the format, how records are handed on, the splits if there are any, and lineage.
+    """What to write of a job: the format, how records are handed on, the splits if there are any, lineage and marks.
 
     `partition_by` is a field of the record by whose value records are parted, into a folder each.
     """
@@ -55,6 +57,7 @@ class ExportOrder:
     shares: Mapping[str, float] | None = None
     partition_by: str | None = None
     lineage: bool = False
+    marks: MarksWish = "none"
 
 
 def parse_formats(text: str) -> Sequence[AnyFormat]:
@@ -74,13 +77,17 @@ def default_name(fmt: AnyFormat) -> str:
     return f"{DATASET_STEM}.{fmt}.jsonl" if fmt in TRAINERS else f"{DATASET_STEM}.{fmt}"
 
 
-def refuse_unmapped(recipe: Recipe, formats: Sequence[AnyFormat], *, lineage: bool = False) -> None:
+def refuse_unmapped(
+    recipe: Recipe, formats: Sequence[AnyFormat], *, lineage: bool = False, marks: MarksWish = "none"
+) -> None:
     """Raise BadInputError for a format that this recipe's records do not become."""
     for fmt in formats:
         if fmt in CONVENTIONS and fmt not in recipe.exports and find_convention(fmt, recipe.record_fields) is None:
             raise BadInputError(_unmapped(recipe, fmt))
         if lineage and LINEAGE in _fields_of(recipe, fmt):
             raise BadInputError(f"The record has a field {LINEAGE!r} of its own, so there is no place for lineage.")
+        if marks == "column" and MARK in _fields_of(recipe, fmt):
+            raise BadInputError(f"The record has a field {MARK!r} of its own, so there is no place for marks.")
 
 
 def _unmapped(recipe: Recipe, fmt: AnyFormat) -> str:
@@ -105,7 +112,7 @@ async def export_job(ports: JobPorts, job: Job, order: ExportOrder, path: Path) 
     With shares each split is a file of its own beside `path`; huggingface is a folder that holds them all. Raises
     UnfitRecordError, which names the slot, and what `refuse_unmapped` raises.
     """
-    refuse_unmapped(order.recipe, [order.format], lineage=order.lineage)
+    refuse_unmapped(order.recipe, [order.format], lineage=order.lineage, marks=order.marks)
     splits = Splits(shares=order.shares, random_seed=job.order.random_seed) if order.shares else None
     if order.format == "huggingface":
         return [await _export_folder(ports, job, order, path, splits or Splits())]
@@ -170,7 +177,8 @@ def split_path(path: Path, split: str) -> Path:
 
 
 async def _read(ports: JobPorts, job: Job, order: ExportOrder) -> AsyncIterator[Row]:
-    return read_records(ports.blobs, job.id, await ports.store.read_manifest(job.id), lineage=order.lineage)
+    rows = read_records(ports.blobs, job.id, await ports.store.read_manifest(job.id), lineage=order.lineage)
+    return rows if order.marks == "none" else marked(rows, job.id, order.marks, ports.marks)
 
 
 async def _within(rows: AsyncIterator[Row], splits: Splits, name: str) -> AsyncIterator[Row]:
@@ -181,7 +189,7 @@ async def _within(rows: AsyncIterator[Row], splits: Splits, name: str) -> AsyncI
 
 async def _export_file(order: ExportOrder, path: Path, rows: AsyncIterator[Row]) -> ExportedAs:
     fmt: Format = order.format if order.format in FILES else "jsonl"
-    fields = _fields_of(order.recipe, order.format)
+    fields = _columns_of(order)
     written = await export_records(_shaped(rows, order), fmt, path, fields=fields, lineage=order.lineage)
     return ExportedAs(format=order.format, file=written)
 
@@ -191,7 +199,7 @@ async def _export_folder(ports: JobPorts, job: Job, order: ExportOrder, path: Pa
     written = await export_folder(
         _shaped(await _read(ports, job, order), order),
         path,
-        fields=_fields_of(order.recipe, order.format),
+        fields=_columns_of(order),
         splits=splits,
         card=lambda facts: card_text(report, order.recipe, facts),
         lineage=order.lineage,
@@ -205,11 +213,22 @@ def _fields_of(recipe: Recipe, fmt: AnyFormat) -> Sequence[str]:
     return tuple(recipe.exports[fmt].fields) if fmt in recipe.exports else recipe.record_fields
 
 
+def _columns_of(order: ExportOrder) -> Sequence[str]:
+    fields = _fields_of(order.recipe, order.format)
+    return (*fields, MARK) if order.marks == "column" else fields
+
+
 async def _shaped(rows: AsyncIterator[Row], order: ExportOrder) -> AsyncIterator[Row]:
     """The rows with records as the format takes them."""
     shape = _shape_of(order)
     async for row in rows:
-        yield row if shape is None else replace(row, record=shape(row))
+        yield row if shape is None else replace(row, record={**shape(row), **_mark_of(row)})
+
+
+def _mark_of(row: Row) -> JsonObject:
+    """What stands beside the record's own fields, whatever the format makes of those."""
+    record = row.record or {}
+    return {MARK: record[MARK]} if MARK in record else {}
 
 
 def _shape_of(order: ExportOrder) -> Callable[[Row], JsonObject] | None:

@@ -42,8 +42,9 @@ def order_of(job: Job, wish: ExportWish) -> ExportOrder:
         shares=check_splits(wish.split) if wish.split else None,
         partition_by=wish.partition_by,
         lineage=wish.lineage,
+        marks=wish.marks,
     )
-    refuse_unmapped(order.recipe, formats, lineage=order.lineage)
+    refuse_unmapped(order.recipe, formats, lineage=order.lineage, marks=order.marks)
     refuse_partition(order)
     return order
 

@@ -19,6 +19,7 @@ class JobPorts:
 
     store: Store
     exports: ExportStore
+    marks: MarkStore
     blobs: Blobs
     prices: Prices
     clock: Clock

@@ -41,6 +41,7 @@ async def open_job_ports(place: Place, prices: Prices) -> AsyncIterator[JobPorts
         yield JobPorts(
             store=store,
             exports=store,
+            marks=store,
             blobs=open_blobs(place.blobs_url),
             prices=prices,
             clock=SystemClock(),

@@ -83,6 +83,7 @@ class Service:
         return JobPorts(
             store=self.store,
             exports=self.store,
+            marks=self.store,
             blobs=self.blobs,
             prices=prices,
             clock=self.clock,
