@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from gristmill.domain.export import ExportStatus
+from gristmill.domain.export import ExportStatus, MarksWish
 from gristmill.domain.job import JobKind, JobStatus
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.jobs.request import MOST_RECORDS, MOST_SEED
@@ -274,6 +274,10 @@ class ExportIn(In):
     split: dict[str, float] | None = Field(default=None, description="Splits and their shares, which add up to 1.")
     partition_by: str | None = Field(default=None, max_length=200, description="A field: a folder for each value.")
     lineage: bool = Field(default=False, description="Add a column that says how each record came about.")
+    marks: MarksWish = Field(
+        default="none",
+        description="`column` adds a column `_mark`; `good` keeps records marked good, `not_bad` all not marked bad.",
+    )
 
 
 class ExportShape(BaseModel):
@@ -285,6 +289,7 @@ class ExportShape(BaseModel):
     split: dict[str, float] | None
     partition_by: str | None
     lineage: bool
+    marks: MarksWish
     status: ExportStatus
     detail: str
     name: str | None

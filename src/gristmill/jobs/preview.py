@@ -18,6 +18,7 @@ from gristmill.jobs.draws import draw_scopes
 from gristmill.jobs.ports import JobPorts
 from gristmill.jobs.report import tokens_json
 from gristmill.jobs.request import JobRequest
+from gristmill.jobs.seeds import open_sets, require_seeds
 from gristmill.ports.renderer import Draft
 from gristmill.recipes import Recipe
 
@@ -32,11 +33,28 @@ class SlotPreview:
     calls: Sequence[Draft]
 
 
+def plan_draws(recipe: Recipe, request: JobRequest, ports: JobPorts) -> Order:
+    """As much of an order as draws and prompts depend on: its seeds are checked, and no model is asked for.
+
+    Raises InvalidSeedsError.
+    """
+    with open_sets(request.seeds, ports.blobs) as sets:
+        require_seeds(recipe, sets)
+    return Order(
+        name=recipe.name,
+        template=request.template,
+        recipe=recipe.digest,
+        seeds={name: stored.digest for name, stored in request.seeds.items()},
+        random_seed=request.random_seed or 0,
+    )
+
+
 async def preview_slots(
-    recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int
+    recipe: Recipe, order: Order, request: JobRequest, ports: JobPorts, *, n: int, first: int = 0
 ) -> list[SlotPreview]:
-    """The first `n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`."""
-    scopes = await draw_scopes(recipe, order, request.seeds, ports.blobs, [Slot(slot) for slot in range(n)])
+    """`n` slots as they would be drawn and rendered; outputs not known yet show as `‹step.field›`."""
+    slots = [Slot(slot) for slot in range(first, first + n)]
+    scopes = await draw_scopes(recipe, order, request.seeds, ports.blobs, slots)
     drafts = await ports.renderer.draft(recipe.source, scopes)
     return [
         SlotPreview(slot=scope.slot, seed=scope.seed, values=scope.values, calls=calls)

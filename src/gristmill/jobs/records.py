@@ -20,7 +20,7 @@ MOST_ROWS = 200
 LONGEST_TEXT = 1_000
 MOST_FIELDS = 20
 
-# Of a job without an index one page looks through no more than this takes; then it may be short.
+# One page looks through no more than this takes, unless whoever asks will wait longer; then it may be short.
 LOOK_SECONDS = 0.2
 
 CURSOR = "records"
@@ -60,16 +60,22 @@ class RecordPage:
 
 
 async def list_records(
-    ports: BrowsePorts, job: JobId, query: RecordQuery, *, limit: int = 50, cursor: str | None = None
+    ports: BrowsePorts,
+    job: JobId,
+    query: RecordQuery,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    seconds: float = LOOK_SECONDS,
 ) -> RecordPage:
-    """The next records in the order of slot and attempt, at most `limit` (1 to 200).
+    """The next records in the order of slot and attempt, at most `limit` (1 to 200), found within these `seconds`.
 
     Raises NotFoundError, InvalidCursorError, and BadInputError for a query that cannot be asked.
     """
     if not 1 <= limit <= MOST_ROWS:
         raise BadInputError(f"A page has 1 to {MOST_ROWS} records, not {limit}.")
     after = START if cursor is None else _place_of(cursor)
-    deadline = ports.clock.monotonic() + LOOK_SECONDS
+    deadline = ports.clock.monotonic() + seconds
     rows = list[ListedRow]()
     async with aclosing(_find(ports, job, query, after, limit)) as found:
         async for some in found:

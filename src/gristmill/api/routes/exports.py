@@ -1,11 +1,9 @@
 """Exports: asked for, made at once when small and in the background when large, and downloaded."""
 
-import base64
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import FileResponse
-from starlette.exceptions import HTTPException
 
 from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute
 from gristmill.api.paging import Page
@@ -13,19 +11,15 @@ from gristmill.api.problems import problem_responses
 from gristmill.api.routes.jobs import ReadJob, WrittenJob
 from gristmill.api.service import Reader, Writer
 from gristmill.api.shapes import ExportIn, ExportShape
-from gristmill.domain.export import Export, ExportFile, ExportWish
+from gristmill.domain.export import Export, ExportWish
 from gristmill.domain.ids import ExportId
 from gristmill.domain.json import JsonObject
-from gristmill.errors import NotFoundError, WrongStateError
-from gristmill.jobs.export_files import ask_for_export, find_export
 from gristmill.jobs.report import time_json
-from gristmill.wiring.chance import new_chance
-from gristmill.wiring.threads import run_apart
+from gristmill.server.exports import ONE_RANGE, order_export, send_export
 
 router = APIRouter(tags=["exports"], route_class=IdempotentRoute)
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
-ONE_RANGE = r"^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$"
 
 Part = Annotated[
     str | None,
@@ -39,11 +33,10 @@ ExportPath = Annotated[str, Path(alias="id", max_length=64, description="The exp
 )
 async def create_export(job: WrittenJob, wish: ExportIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Ask for the records as they stand now, whatever ended the job or whether anything has."""
-    ports = await caller.service.job_ports(caller.user)
-    wanted = ExportWish(format=wish.format, split=wish.split, partition_by=wish.partition_by, lineage=wish.lineage)
-    # Even a small one takes a processor for a while.
-    export = await run_apart(ask_for_export(ports, job, wanted, chance=new_chance()))
-    await caller.note("export.created", export.id, job=job.id, format=wanted.format)
+    wanted = ExportWish(
+        format=wish.format, split=wish.split, partition_by=wish.partition_by, lineage=wish.lineage, marks=wish.marks
+    )
+    export = await order_export(caller, job, wanted)
     return export_json(export)
 
 
@@ -64,6 +57,7 @@ def export_json(export: Export) -> JsonObject:
         "split": dict(wish.split) if wish.split else None,
         "partition_by": wish.partition_by,
         "lineage": wish.lineage,
+        "marks": wish.marks,
         "status": export.status,
         "detail": export.detail,
         "name": file.name if file else None,
@@ -86,26 +80,4 @@ def export_json(export: Export) -> JsonObject:
 )
 async def download_export(caller: Reader, export: ExportPath, part: Part = None) -> Response:
     """The file of an export that is done; a part of it where a `Range` is asked for."""
-    found = await find_export(caller.service.store, caller.user, ExportId(export))
-    if found.file is None:
-        raise WrongStateError(f"Export {export} is {found.status}: wait until it is done. {found.detail}".strip())
-    path = caller.service.blobs.path_of(found.file.blob)
-    if path is None or not await caller.service.blobs.exists(found.file.blob):
-        raise NotFoundError(f"The file of export {export} is gone: ask for it again.")
-    if part is not None:
-        _refuse_missing(part, found.file.bytes)
-    return FileResponse(path, filename=found.file.name, headers={"Repr-Digest": _digest(found.file)})
-
-
-def _refuse_missing(part: str, size: int) -> None:
-    """Refuse a range of which the file has nothing, before the response would in plain text."""
-    first, _, last = part.removeprefix("bytes=").partition("-")
-    is_there = int(first) < size and (not last or int(first) <= int(last)) if first else min(int(last), size) > 0
-    if not is_there:
-        detail = f"The file has {size:,} bytes, and none of those."
-        raise HTTPException(416, detail, headers={"Content-Range": f"bytes */{size}"})
-
-
-def _digest(file: ExportFile) -> str:
-    """The digest of the whole file, as RFC 9530 writes it."""
-    return f"sha-256=:{base64.b64encode(bytes.fromhex(file.sha256)).decode()}:"
+    return await send_export(caller, ExportId(export), part)

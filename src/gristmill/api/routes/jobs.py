@@ -15,16 +15,14 @@ from gristmill.api.shapes import EstimateShape, ExtendIn, JobIn, JobShape, Order
 from gristmill.domain.ids import JobId
 from gristmill.domain.job import Job, JobKind, JobStatus
 from gristmill.domain.json import JsonObject
-from gristmill.domain.money import show_usd
 from gristmill.jobs import control, create
-from gristmill.jobs.clone import clone_request
 from gristmill.jobs.cursors import write_cursor
 from gristmill.jobs.estimate import estimate_json, estimate_order
 from gristmill.jobs.report import read_report, report_json, report_on
+from gristmill.server import controls
 from gristmill.server.caller import Caller
 from gristmill.server.orders import request_of
 from gristmill.server.paging import read_id, refuse_stray
-from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=IdempotentRoute)
 
@@ -77,10 +75,7 @@ async def estimate_job(order: OrderIn, caller: Reader) -> JsonObject:
 @router.post("", response_model=JobShape, status_code=201, responses=ORDERING)
 async def create_job(order: JobIn, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order records. Everything that can be refused is refused here, before anything is spent."""
-    ports = await caller.service.job_ports(caller.user)
-    wanted = await request_of(order.order, caller, job=job_id_for(request))
-    job = await create.create_job(wanted, ports, chance=new_chance())
-    await caller.note("job.created", job.id, records=job.records, budget_usd=show_usd(job.budget))
+    job = await controls.order_job(caller, await request_of(order.order, caller, job=job_id_for(request)))
     return await shape_of(caller, job.id)
 
 
@@ -118,8 +113,7 @@ async def show_job(job: ReadJob, caller: Reader) -> JsonObject:
 @router.delete("/{id}", status_code=204, responses=CONTROL)
 async def delete_job(job: WrittenJob, caller: Writer) -> Response:
     """Remove an ended job with its records and exports. What it cost still counts."""
-    await control.delete(caller.service.store, caller.service.blobs, job.id)
-    await caller.note("job.deleted", job.id)
+    await controls.delete_job(caller, job)
     return Response(status_code=204)
 
 
@@ -147,16 +141,14 @@ async def cancel_job(job: WrittenJob, caller: Writer, _key: IdempotencyKey = Non
 @router.post("/{id}/top-up", response_model=JobShape, responses=CONTROL)
 async def top_up_job(job: WrittenJob, budget: TopUpIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Set the budget, what is spent included; a job that had used up its budget goes on."""
-    await control.top_up_and_go_on(caller.service.store, job.id, budget.nano_usd)
-    await caller.note("job.topped_up", job.id, budget_usd=show_usd(budget.nano_usd))
+    await controls.top_up_job(caller, job, budget.nano_usd)
     return await shape_of(caller, job.id)
 
 
 @router.post("/{id}/extend", response_model=JobShape, responses=CONTROL)
 async def extend_job(job: WrittenJob, more: ExtendIn, caller: Writer, _key: IdempotencyKey = None) -> JsonObject:
     """Let a job make more records; those it has made stay as they are."""
-    await control.extend(caller.service.store, job.id, more.records)
-    await caller.note("job.extended", job.id, records=more.records)
+    await controls.extend_job(caller, job, more.records)
     return await shape_of(caller, job.id)
 
 
@@ -170,10 +162,7 @@ async def retry_rejects(job: WrittenJob, caller: Writer, _key: IdempotencyKey = 
 @router.post("/{id}/clone", response_model=JobShape, status_code=201, responses=ORDERING)
 async def clone_job(job: WrittenJob, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Order the same records once more, as a new job: same template, seeds, models, budget and random seed."""
-    ports = await caller.service.job_ports(caller.user)
-    wanted = clone_request(job, ports.blobs, job_id=job_id_for(request))
-    made = await create.create_job(wanted, ports, chance=new_chance())
-    await caller.note("job.created", made.id, clone_of=job.id, budget_usd=show_usd(made.budget))
+    made = await controls.clone_job(caller, job, job_id=job_id_for(request))
     return await shape_of(caller, made.id)
 
 

@@ -11,19 +11,14 @@ from gristmill.api.idempotency import IdempotencyKey, IdempotentRoute, job_id_fo
 from gristmill.api.problems import problem_responses
 from gristmill.api.service import Reader, Writer
 from gristmill.api.shapes import In, JobShape, JsonRecord, Usd
-from gristmill.domain.completion import ModelName
 from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, parse_usd
-from gristmill.jobs.create import create_job
 from gristmill.jobs.models import list_models
 from gristmill.jobs.report import report_json
-from gristmill.jobs.request import JobRequest
-from gristmill.jobs.trial import await_job, template_of_test, trial_items
-from gristmill.wiring.chance import new_chance
+from gristmill.server.asking import QUESTION_BUDGET, ask_model
 
 router = APIRouter(tags=["settings"], route_class=IdempotentRoute)
 
-TEST_BUDGET = parse_usd("0.05")
 WAIT_SECONDS = 30.0
 
 
@@ -55,7 +50,7 @@ class ModelTestIn(In):
     @property
     def budget(self) -> NanoUsd:
         """In nano-dollars."""
-        return TEST_BUDGET if self.budget_usd is None else parse_usd(self.budget_usd)
+        return QUESTION_BUDGET if self.budget_usd is None else parse_usd(self.budget_usd)
 
 
 class ModelTestShape(BaseModel):
@@ -94,19 +89,5 @@ async def show_models(caller: Reader) -> JsonObject:
 @router.post("/models/test", response_model=ModelTestShape, responses=problem_responses(401, 403, 409))
 async def try_model(which: ModelTestIn, caller: Writer, request: Request, _key: IdempotencyKey = None) -> JsonObject:
     """Ask a model one short question, as a job of its own; waits up to 30 seconds for the answer."""
-    ports = await caller.service.job_ports(caller.user)
-    aliases = await caller.service.aliases(caller.user)
-    order = JobRequest(
-        id=job_id_for(request),
-        owner=caller.user,
-        kind="test",
-        template=template_of_test("tested"),
-        records=1,
-        aliases={"tested": aliases.get(which.model, ModelName(which.model))},
-        budget=which.budget,
-        is_trusted=False,
-        is_linted=True,
-    )
-    job = await create_job(order, ports, chance=new_chance())
-    report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
-    return {"job": report_json(report), "items": await trial_items(report.job, ports)}
+    answer = await ask_model(which.model, caller, seconds=WAIT_SECONDS, budget=which.budget, job=job_id_for(request))
+    return {"job": report_json(answer.report), "items": [*answer.items]}

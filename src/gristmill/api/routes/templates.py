@@ -1,7 +1,5 @@
 """Templates: kept in versions that never change, compared, forked, published, checked and tried."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -27,28 +25,21 @@ from gristmill.api.template_shapes import (
     template_json,
     version_json,
 )
-from gristmill.datasets import StoredSeeds
 from gristmill.domain.ids import TemplateId
 from gristmill.domain.json import JsonObject
 from gristmill.domain.paging import Page as StoredPage
 from gristmill.domain.paging import Place
 from gristmill.domain.template import Template, TemplateVersion
-from gristmill.errors import Finding
-from gristmill.jobs.create import create_job, read_order
 from gristmill.jobs.cursors import write_cursor
-from gristmill.jobs.preview import preview_json, preview_slots
+from gristmill.jobs.preview import preview_json
 from gristmill.jobs.report import report_json, time_json
-from gristmill.jobs.seeds import check_sets, open_sets, refuse_unknown_sets
-from gristmill.jobs.trial import await_job, trial_items
 from gristmill.library import templates as library
-from gristmill.library.completing import complete_source
 from gristmill.library.differences import diff_versions
-from gristmill.ports.blobs import Blobs
 from gristmill.ports.templates import TemplateOrder, TemplateQuery
-from gristmill.recipes import Recipe, compile_template
 from gristmill.server.caller import Caller
-from gristmill.server.orders import Trial, find_seeds, request_of_trial
+from gristmill.server.orders import Trial
 from gristmill.server.paging import read_number, read_place, write_place
+from gristmill.server.trials import lint_source, make_trial, preview_trial
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/templates", tags=["templates"], route_class=IdempotentRoute)
@@ -98,14 +89,8 @@ async def list_public_templates(
 @router.post("/lint", response_model=LintShape, responses=READ)
 async def lint_template(wanted: LintIn, caller: Reader) -> JsonObject:
     """Say what is wrong or doubtful about a source, and about seed sets for it. Nothing is kept."""
-    service = caller.service
-    completed = await complete_source(wanted.source, caller.user, service.store)
-    found = [*await service.renderer.lint(completed.source)]
-    if wanted.seeds is not None and not any(finding.severity == "error" for finding in found):
-        recipe = compile_template(completed.source)
-        sets = await find_seeds(seed_ids_of(wanted.seeds), caller)
-        refuse_unknown_sets(recipe, sets)
-        found += await asyncio.to_thread(_check_stored, recipe, sets, service.blobs)
+    seeds = None if wanted.seeds is None else seed_ids_of(wanted.seeds)
+    found = await lint_source(wanted.source, seeds, caller)
     return {"findings": [finding_json(finding) for finding in found]}
 
 
@@ -117,27 +102,19 @@ async def preview_template(
 
     Waits up to 30 seconds for them; the job goes on after that, and can be looked at by its id.
     """
-    service = caller.service
-    trial = await request_of_trial(
-        Trial(
-            source=wanted.source,
-            records=wanted.n,
-            seeds=seed_ids_of(wanted.seeds),
-            budget=wanted.budget,
-            models=wanted.models,
-            random_seed=wanted.random_seed,
-        ),
-        caller,
-        job=job_id_for(request),
+    trial = Trial(
+        source=wanted.source,
+        records=wanted.n,
+        seeds=seed_ids_of(wanted.seeds),
+        budget=wanted.budget,
+        models=wanted.models,
+        random_seed=wanted.random_seed,
     )
-    ports = await service.job_ports(caller.user)
     if not wanted.call:
-        planned = await read_order(trial, ports)
-        shown = await preview_slots(planned.recipe, planned.order, trial, ports, n=wanted.n)
+        shown = await preview_trial(trial, caller)
         return {"items": [preview_json(one) for one in shown], "job": None}
-    job = await create_job(trial, ports, chance=new_chance())
-    report = await await_job(ports, job.id, seconds=WAIT_SECONDS)
-    return {"items": await trial_items(report.job, ports), "job": report_json(report)}
+    tried = await make_trial(trial, caller, seconds=WAIT_SECONDS, job=job_id_for(request))
+    return {"items": tried.items, "job": report_json(tried.report)}
 
 
 @router.get("/{id}", response_model=TemplateWithSource, responses=READ)
@@ -252,11 +229,6 @@ async def _with_source(version: TemplateVersion, caller: Caller) -> JsonObject:
         "source": version.source,
         "version_created_at": time_json(version.created_at),
     }
-
-
-def _check_stored(recipe: Recipe, sets: Mapping[str, StoredSeeds], blobs: Blobs) -> Sequence[Finding]:
-    with open_sets(sets, blobs) as readers:
-        return check_sets(recipe, readers)
 
 
 def _read_place(order: TemplateOrder, cursor: str | None) -> Place | None:
