@@ -3,8 +3,12 @@ import "./pages.css";
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 import { askBeforehand } from "./confirm";
+import { copyOnPress } from "./copy";
+import { tellBreaks } from "./live";
 import { tellZone } from "./zone";
 
 document.documentElement.classList.add("scripted");
 tellZone();
 askBeforehand();
+copyOnPress();
+tellBreaks();

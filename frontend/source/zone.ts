@@ -3,7 +3,7 @@ const COOKIE = "gristmill_zone";
 
 export function tellZone(): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const told = `${COOKIE}=${encodeURIComponent(zone)}`;
+  const told = `${COOKIE}=${zone}`;
   if (document.cookie.split("; ").includes(told)) return;
   document.cookie = `${told}; path=/; max-age=31536000; samesite=lax`;
 }

@@ -7,11 +7,52 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from gristmill.web.page import asset, static_file
 from gristmill.web.problems import add_problem_handlers
-from gristmill.web.routes import account, home
+from gristmill.web.routes import (
+    account,
+    admin,
+    editor,
+    exports,
+    home,
+    job,
+    jobs,
+    keys,
+    live,
+    models,
+    orders,
+    record,
+    records,
+    seed_fits,
+    seed_generation,
+    seeds,
+    settings,
+    templates,
+    versions,
+)
 from gristmill.web.visitor import refuse_other_sites
 from gristmill.wiring.service import Service
 
-ROUTERS: Final = (home.router, account.router)
+ROUTERS: Final = (
+    home.router,
+    account.router,
+    settings.router,
+    keys.router,
+    models.router,
+    admin.router,
+    # Before the jobs, for which /jobs/new would be an id.
+    orders.router,
+    jobs.router,
+    job.router,
+    live.router,
+    exports.router,
+    records.router,
+    record.router,
+    templates.router,
+    versions.router,
+    editor.router,
+    seed_generation.router,
+    seed_fits.router,
+    seeds.router,
+)
 
 KINDS: Final = {
     "css": "text/css",

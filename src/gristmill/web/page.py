@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gristmill.datasets.jsontext import clean
 from gristmill.web.formats import formats_of
 
 # What a page says once after something was done: the code stands in the address it leads to, the words here, so that
@@ -40,6 +41,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "template-unarchived": "The template is out of the archive.",
     "template-deleted": "The template is deleted.",
     "seeds-kept": "The rows are stored.",
+    "seeds-known": "You have brought exactly these rows before: this is that set.",
     "seeds-deleted": "The seed set is deleted.",
     "job-created": "The job is queued: it starts as soon as a worker is free.",
     "job-paused": "The job stops; calls in flight finish and are kept.",
@@ -77,7 +79,8 @@ def render(
             **values,
         )
     )
-    return HTMLResponse(html, status_code=status, headers={"Content-Security-Policy": policy(styles_nonce)})
+    # What a model wrote may hold half a letter, which no page can.
+    return HTMLResponse(clean(html), status_code=status, headers={"Content-Security-Policy": policy(styles_nonce)})
 
 
 def fill(request: Request, name: str, /, **values: object) -> str:
