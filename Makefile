@@ -1,6 +1,6 @@
 # `make demo` makes a dataset; `make test` runs every test. Both install what they need into .venv and touch nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo pages test test-long check format bench requirements clean
+.PHONY: help demo pages test test-long check format bench requirements pictures clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -31,13 +31,14 @@ demo: $(RUN) ## Make 20 records with a small model that runs here; again: go on 
 	$(BIN)/gristmill run templates/support-qa.yaml --seeds examples/products.jsonl --records 20 --out $(OUT)
 	@echo; echo "The first three of $(OUT)/dataset.jsonl:"; head -n 3 $(OUT)/dataset.jsonl
 
-test: $(TEST) ## Run every test but the long ones, with coverage in htmlcov/
+test: $(TEST) $(PAGES) ## Run every test but the long ones, with coverage in htmlcov/
 	@mkdir -p reports
+	@requirements/browser.sh
 	GRISTMILL_HOME=.gristmill $(BIN)/gristmill models pull smollm2
 	$(BIN)/python -m pytest --whole -n $(JOBS) --dist worksteal --junit-xml reports/junit.xml \
 	  --cov --cov-report html:htmlcov --cov-report xml:coverage.xml --cov-report term --cov-fail-under 90
 
-test-long: $(TEST) ## Thousands of cases, all kills, 200,000 records
+test-long: $(TEST) $(PAGES) ## Thousands of cases, all kills, 200,000 records
 	@mkdir -p reports
 	$(BIN)/python -m pytest -m long --hypothesis-profile long -n $(JOBS) --dist worksteal --timeout 3600 \
 	  --junit-xml reports/junit-long.xml
@@ -62,5 +63,9 @@ requirements: ## Compile the pinned lists anew from pyproject.toml (needs uv)
 	  --override requirements/overrides.in \
 	  --extra local --extra postgres --group build --group test --group check pyproject.toml -o requirements/test.txt
 
+pictures: $(TEST) $(PAGES) ## Take the pictures of the pages in docs/images anew
+	@requirements/browser.sh
+	PYTHONPATH=tests $(BIN)/python -m support.pictures docs/images
+
 clean: ## Remove what was made here, the demo's dataset left in place
-	rm -rf .venv reports htmlcov coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build
+	rm -rf frontend/node_modules src/gristmill/web/built .venv reports htmlcov coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

@@ -1,6 +1,7 @@
 """The house keeps its word: what the files at the root promise is so."""
 
 import ast
+import json
 import re
 import shlex
 import shutil
@@ -39,6 +40,13 @@ def test_every_pinned_package_has_a_hash_and_no_list_names_an_address(path: Path
     assert len(entries) > 20
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"://|--index|--extra-index|--find-links|--trusted-host", text)
+
+
+def test_every_pinned_script_has_a_hash_and_the_list_names_no_address() -> None:
+    lock = json.loads(read("frontend/package-lock.json"))
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert len(packages) > 10
+    assert all("integrity" in package and "resolved" not in package for package in packages)
 
 
 def test_what_tests_install_holds_all_that_runs_at_the_same_versions() -> None:
@@ -83,7 +91,7 @@ def test_every_command_of_the_readme_is_one(line: str) -> None:
     assert bound.signature is not None
 
 
-def test_a_wheel_carries_the_starters_the_migrations_and_the_licence(tmp_path: Path) -> None:
+def test_a_wheel_carries_the_starters_the_migrations_the_pages_and_the_licence(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     for name in ("src", "templates", "examples"):
@@ -98,7 +106,8 @@ def test_a_wheel_carries_the_starters_the_migrations_and_the_licence(tmp_path: P
     carried = {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
     migrations = {path.name for path in (ROOT / "src").glob("gristmill/adapters/sql/migrations/**/*.py")}
     starters = {path.name for folder in ("templates", "examples") for path in (ROOT / folder).iterdir()}
-    assert {"py.typed", "LICENSE"} | starters | migrations <= carried
+    pages = {"style.css", "base.html", "pages.js", "editor.js", "charts.js"}
+    assert {"py.typed", "LICENSE"} | starters | migrations | pages <= carried
     assert len(migrations) > 2
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gristmill.accounts.admin import change_user
 from gristmill.accounts.authenticate import authenticate
-from gristmill.accounts.login import log_in, log_out, refresh
+from gristmill.accounts.login import log_in, log_in_browser, log_out, refresh
 from gristmill.adapters.passwords import Argon2Cost, Argon2Passwords
 from gristmill.domain.account import UserChange
 from gristmill.domain.audit import AuditFilter, Origin
@@ -194,3 +194,32 @@ async def test_a_disabled_user_is_out_at_once_and_only_who_has_the_password_lear
     with pytest.raises(UnauthenticatedError):
         await people.who(pair)
     await log_in(EVE, PASSWORD, HERE, people.ports)
+
+
+async def test_a_browsers_session_lives_thirty_days_whatever_its_tabs_ask(people: People) -> None:
+    await people.join()
+    secret = await log_in_browser(ADA, PASSWORD, HERE, people.ports)
+    assert secret[:4] == "gmc_"
+    asked = [await authenticate(secret, people.ports) for _ in range(3)]
+    assert len(set(asked)) == 1
+    people.clock.pass_by(timedelta(days=30) - timedelta(microseconds=1))
+    assert await authenticate(secret, people.ports) == asked[0]
+    people.clock.pass_by(timedelta(microseconds=1))
+    with pytest.raises(UnauthenticatedError):
+        await authenticate(secret, people.ports)
+
+
+async def test_a_browsers_session_ends_by_logging_out_and_is_no_refresh_token(people: People) -> None:
+    await people.join()
+    secret = await log_in_browser(ADA, PASSWORD, HERE, people.ports)
+    with pytest.raises(UnauthenticatedError):
+        await refresh(secret, HERE, people.ports)
+    await log_out(await authenticate(secret, people.ports), HERE, people.ports)
+    with pytest.raises(UnauthenticatedError):
+        await authenticate(secret, people.ports)
+
+
+async def test_a_browser_is_refused_as_everybody_is(people: People) -> None:
+    await people.join()
+    with pytest.raises(UnauthenticatedError):
+        await log_in_browser(ADA, "wrong password", HERE, people.ports)

@@ -1,0 +1,58 @@
+"""A job of a million records, browsed."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gristmill.domain.ids import UserId
+from support.browser import Person, Watch, Window, log_in_by_hand
+from support.mill_shell import GristmillShell
+from support.million import JOB, make_million
+from support.people import PASSWORD
+from support.serving import Server, serving
+
+EMAIL = "many@example.org"
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without workers, whose first user has a job of a million records."""
+    shell = GristmillShell(tmp_path_factory.mktemp("full"), is_measured=False)
+    with serving(shell, "--port", "0", "--workers", "0") as server:
+        user = server.join(EMAIL)
+        # In a thread: the browser's driver has this one's loop.
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(asyncio.run, make_million(shell.folder / "home", UserId(user["id"]))).result()
+        yield server
+
+
+def test_a_million_records_are_browsed_filtered_searched_and_marked(full: Server, page: Page, watch: Watch) -> None:
+    window = Window(page=page, server=full, watch=watch)
+    window.go("/login")
+    log_in_by_hand(window, Person(EMAIL, PASSWORD))
+    window.go(f"/jobs/{JOB}/records")
+    window.sees(re.compile("1,000,000 accepted"))
+    rows = page.locator("#results tbody tr")
+    expect(rows.first).to_contain_text("0")
+    shown = rows.count()
+    window.press("Load more")
+    expect(rows).not_to_have_count(shown)
+    window.fill(From_slot="999990")
+    expect(rows.first).to_contain_text("999,990")
+    window.fill(From_slot="")
+    window.fill(Text="nothing says this")
+    window.sees(re.compile("No accepted record is like that|Nothing more is found"), seconds=60)
+    window.fill(Text="")
+    window.go(f"/jobs/{JOB}/records?field.number=765432")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("765,432")
+    rows.first.get_by_role("link").first.click()
+    window.sees(re.compile("Slot 765,432"))
+    window.press("Mark bad")
+    window.sees("The marks are kept")
+    window.go(f"/jobs/{JOB}/records?mark=bad")
+    expect(rows).to_have_count(1)

@@ -1,0 +1,85 @@
+"""Every page, as a reader in the light, in the dark and on a phone meets it: nothing in the way, nothing too heavy."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from support.browser import Watch, serious_violations
+from support.mill_shell import GristmillShell
+from support.pictures import LOOKS, Look, log_in, open_context
+from support.serving import Server, serving
+from support.tour import SETTINGS, Stop, settle_in
+
+# Bytes of bodies over the wire for a page that is opened for the first time.
+LIGHT, EDITOR = 100_000, 400_000
+EDITORS = {"template", "template-new"}
+SETTLED_MS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """A server on which somebody made a few things, and where they are."""
+
+    server: Server
+    stops: Sequence[Stop]
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    folder = tmp_path_factory.mktemp("tour")
+    (folder / "gristmill.toml").write_text(SETTINGS)
+    with serving(GristmillShell(folder), "--port", "0", "--workers", "1") as server:
+        yield Tour(server, settle_in(server))
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_no_page_has_a_serious_fault_for_those_who_see_or_point_otherwise(
+    tour: Tour, browser: Browser, look: Look
+) -> None:
+    faults, widths = {}, {}
+    for stop, page in walk(tour, browser, look):
+        widths[stop.name] = page.evaluate("document.documentElement.scrollWidth")
+        if found := serious_violations(page):
+            faults[stop.name] = found
+    assert faults == {}
+    assert {name: width for name, width in widths.items() if width > look.width} == {}
+
+
+def test_no_page_is_heavy(tour: Tour, browser: Browser) -> None:
+    weights = {stop.name: weight_of(tour, browser, stop) for stop in tour.stops}
+    most = {name: EDITOR if name in EDITORS else LIGHT for name in weights}
+    assert {name: weight for name, weight in weights.items() if weight > most[name]} == {}
+
+
+def walk(tour: Tour, browser: Browser, look: Look) -> Iterator[tuple[Stop, Page]]:
+    """Each page in turn; a browser that complains of one fails the test."""
+    with open_context(browser, look) as known, open_context(browser, look) as unknown:
+        watch = Watch(expected=["404 (Not Found)"])
+        pages = [context.new_page() for context in (known, unknown)]
+        for context in (known, unknown):
+            watch.look_at(context)
+        log_in(pages[0], tour.server)
+        for stop in tour.stops:
+            page = pages[stop.is_open]
+            page.goto(f"{tour.server.url}{stop.path}")
+            page.wait_for_timeout(SETTLED_MS)
+            yield stop, page
+        watch.must_be_quiet()
+
+
+def weight_of(tour: Tour, browser: Browser, stop: Stop) -> int:
+    """Bytes over the wire for somebody whose browser keeps nothing yet."""
+    with open_context(browser, LOOKS[0]) as context:
+        page = context.new_page()
+        if not stop.is_open:
+            log_in(page, tour.server)
+        session = context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        taken: list[float] = []
+        session.on("Network.dataReceived", lambda data: taken.append(data["encodedDataLength"]))
+        page.goto(f"{tour.server.url}{stop.path}")
+        page.wait_for_timeout(SETTLED_MS)
+        return round(sum(taken))

@@ -1,0 +1,98 @@
+"""Pictures of every page: `python -m support.pictures FOLDER` writes each in light, in dark and at phone width."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from support.chromium import FLAGS, find_chromium
+from support.mill_shell import GristmillShell
+from support.people import PASSWORD
+from support.serving import Server, serving
+from support.tour import EMAIL, SETTINGS, Stop, settle_in
+
+# Streams and charts have come by then.
+SETTLED_MS = 1_500
+TALLEST = 1_600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a reader's browser is set up."""
+
+    name: str
+    scheme: str
+    width: int
+    height: int
+
+
+LOOKS = (
+    Look(name="light", scheme="light", width=1280, height=800),
+    Look(name="dark", scheme="dark", width=1280, height=800),
+    Look(name="phone", scheme="light", width=360, height=740),
+)
+
+
+def take_pictures(folder: Path) -> None:
+    """Write `PAGE-LOOK.png` for every page and look."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, _server(Path(home)) as server, _browser() as browser:
+        stops = settle_in(server)
+        for look in LOOKS:
+            _walk(browser, server, stops, look, folder)
+
+
+def open_context(browser: Browser, look: Look) -> BrowserContext:
+    """A browser of its own, set up for a look."""
+    return browser.new_context(
+        locale="en-US",
+        timezone_id="Europe/Berlin",
+        color_scheme="dark" if look.scheme == "dark" else "light",
+        viewport={"width": look.width, "height": look.height},
+    )
+
+
+def log_in(page: Page, server: Server) -> None:
+    """Log in as who has used the server."""
+    page.goto(f"{server.url}/login")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{server.url}/")
+
+
+def _walk(browser: Browser, server: Server, stops: Sequence[Stop], look: Look, folder: Path) -> None:
+    with open_context(browser, look) as known, open_context(browser, look) as unknown:
+        page, outside = known.new_page(), unknown.new_page()
+        log_in(page, server)
+        for stop in stops:
+            shown = outside if stop.is_open else page
+            shown.goto(f"{server.url}{stop.path}")
+            shown.wait_for_timeout(SETTLED_MS)
+            height = min(TALLEST, int(shown.evaluate("document.documentElement.scrollHeight")))
+            shown.set_viewport_size({"width": look.width, "height": max(look.height, height)})
+            shown.screenshot(path=folder / f"{stop.name}-{look.name}.png")
+            shown.set_viewport_size({"width": look.width, "height": look.height})
+
+
+@contextmanager
+def _server(home: Path) -> Iterator[Server]:
+    (home / "gristmill.toml").write_text(SETTINGS)
+    with serving(GristmillShell(home, is_measured=False), "--port", "0", "--workers", "1") as server:
+        yield server
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+if __name__ == "__main__":
+    take_pictures(Path(sys.argv[1]))
