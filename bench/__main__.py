@@ -5,7 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("http_clients", "engine", "rendering", "faults", "memory", "seeds", "distinct", "records", "server")
+NAMES = ("http_clients", "engine", "rendering", "faults", "memory", "seeds", "distinct", "records", "server", "pages")
+
+# Some measure what tests have set up too.
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 
 def main() -> None:

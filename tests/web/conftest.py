@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from support.api import open_api
+from support.api import join, open_api
 from support.milled import Milled, open_milled
 from support.web import Visitor, enter, visit
 
@@ -50,3 +50,23 @@ def reader(milled: Milled) -> Visitor:
 def stranger(milled: Milled) -> Visitor:
     """Bob, who has nothing and may see nothing of Ann's."""
     return enter(milled.client, "bob@example.org", milled.bob)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A server for all tests of a module, which keep to names of their own."""
+    with pytest.MonkeyPatch.context() as patch, open_api(tmp_path_factory.mktemp("server"), patch) as client:
+        join(client, "admin@example.org")
+        yield client
+
+
+@pytest.fixture(scope="module")
+def cleo(server: TestClient) -> Visitor:
+    """Somebody with templates."""
+    return enter(server, "cleo@example.org", join(server, "cleo@example.org"))
+
+
+@pytest.fixture(scope="module")
+def dan(server: TestClient) -> Visitor:
+    """Somebody else, with none."""
+    return enter(server, "dan@example.org", join(server, "dan@example.org"))

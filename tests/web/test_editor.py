@@ -1,38 +1,17 @@
 """The editor: what is written is looked at, tried and kept, and whatever is refused stays in it."""
 
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from starlette.testclient import TestClient
 
 from gristmill.library.starters import STARTERS
-from support.api import SEEDS, TEMPLATE, join, open_api
-from support.api_renderer import lint_here
+from support.api import SEEDS, TEMPLATE
 from support.api_worker import working
-from support.web import Visitor, enter, text_of
+from support.web import Visitor, text_of
 
 BROKEN = "name: broken\nsteps:\n  - id: q\n    promt: hello\n"
 FREE = 'name: free\nsteps:\n  - {id: q, model: "scripted:demo", prompt: Say hello}\n'
 PART = {"HX-Request": "true"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with pytest.MonkeyPatch.context() as patch, open_api(tmp_path_factory.mktemp("server"), patch) as client:
-        lint_here(client)
-        join(client, "admin@example.org")
-        yield client
-
-
-@pytest.fixture(scope="module")
-def cleo(server: TestClient) -> Visitor:
-    return enter(server, "cleo@example.org", join(server, "cleo@example.org"))
-
-
-@pytest.fixture(scope="module")
-def dan(server: TestClient) -> Visitor:
-    return enter(server, "dan@example.org", join(server, "dan@example.org"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from gristmill.domain.export import Export, ExportWish
+from gristmill.domain.export import Export, ExportStatus, ExportWish
 from gristmill.domain.ids import ExportId, JobId
 from support.milled import RECORDS, Milled
 from support.web import Visitor, text_of
@@ -75,7 +75,9 @@ def test_an_export_that_cannot_be_made_says_why_and_keeps_what_was_asked(
 def test_what_was_marked_bad_can_be_left_out(ann: Visitor) -> None:
     job = ann.api.job()
     ann.api.mill(job)
+    assert '<option value="none" selected>' in ann.get(f"/jobs/{job}/exports").text
     assert ann.api.ask("PUT", f"/jobs/{job}/marks", json={"slots": [1], "mark": "bad"}).is_success
+    assert '<option value="column" selected>' in ann.get(f"/jobs/{job}/exports").text
     ann.done(f"/jobs/{job}/exports", {**WHOLE, "marks": "not_bad"})
     assert "dataset.jsonl done jsonl 3 records" in ann.page(f"/jobs/{job}/exports")
 
@@ -107,6 +109,8 @@ def test_the_list_refreshes_itself_until_a_large_export_is_made(ann: Visitor) ->
         job=JobId(job),
         owner=owner,
         wish=ExportWish(format="parquet"),
+        # Somebody makes it, and this server leaves it to them.
+        status=ExportStatus.RUNNING,
         created_at=ann.api.service.clock.now(),
     )
     portal.call(row.add_export, waiting)

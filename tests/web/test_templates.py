@@ -1,41 +1,16 @@
 """Templates on the pages: listed, published, copied, put away, and their versions compared."""
 
-from collections.abc import Iterator
-
 import pytest
-from starlette.testclient import TestClient
 
 from gristmill.library.differences import compare
 from gristmill.library.starters import STARTERS
 from gristmill.web.routes.versions import pair_lines
-from support.api import TEMPLATE, join, open_api
-from support.api_renderer import lint_here
-from support.web import Visitor, enter, text_of
+from support.api import TEMPLATE
+from support.web import Visitor, text_of
 
 
 def named(name: str, prompt: str = "hello") -> str:
     return f"name: {name}\nsteps:\n  - {{id: q, prompt: {prompt}}}\n"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A server for all these tests: each keeps to templates of its own names."""
-    with pytest.MonkeyPatch.context() as patch, open_api(tmp_path_factory.mktemp("server"), patch) as client:
-        lint_here(client)
-        join(client, "admin@example.org")
-        yield client
-
-
-@pytest.fixture(scope="module")
-def cleo(server: TestClient) -> Visitor:
-    """Somebody with templates."""
-    return enter(server, "cleo@example.org", join(server, "cleo@example.org"))
-
-
-@pytest.fixture(scope="module")
-def dan(server: TestClient) -> Visitor:
-    """Somebody else, with none."""
-    return enter(server, "dan@example.org", join(server, "dan@example.org"))
 
 
 def test_whoever_has_no_template_is_led_to_the_starters(dan: Visitor) -> None:

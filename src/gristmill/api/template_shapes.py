@@ -11,7 +11,6 @@ from gristmill.domain.json import JsonObject
 from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.domain.seeds import SeedSet
 from gristmill.domain.template import Template, TemplateVersion
-from gristmill.errors import Finding
 from gristmill.jobs.report import time_json
 from gristmill.library.differences import DiffLine, TemplateDiff
 
@@ -239,19 +238,6 @@ def diff_json(diff: TemplateDiff) -> JsonObject:
     """The shape of a difference."""
     hunks = [[_diff_line_json(line) for line in hunk] for hunk in diff.hunks]
     return {"old": diff.old.version, "new": diff.new.version, "unified": diff.unified, "hunks": [*hunks]}
-
-
-def finding_json(finding: Finding) -> JsonObject:
-    """The Finding shape."""
-    return {
-        "severity": finding.severity,
-        "code": finding.code,
-        "message": finding.message,
-        "suggestion": finding.suggestion,
-        "line": finding.line,
-        "column": finding.column,
-        "path": finding.path,
-    }
 
 
 def seed_set_json(line: SeedSet) -> JsonObject:

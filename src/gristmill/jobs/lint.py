@@ -8,6 +8,7 @@ import orjson
 
 from gristmill.domain.completion import ModelName
 from gristmill.domain.ids import Slot
+from gristmill.domain.json import JsonObject
 from gristmill.domain.model import Model
 from gristmill.errors import Finding, TemplateTooExpensiveError, UnknownPriceError
 from gristmill.jobs.lengths import BYTES_PER_TOKEN
@@ -113,3 +114,16 @@ def _of_length(recipe: Recipe, step: Step, draft: Draft, row: int, model: Model)
         column=spot.column,
         path=f"steps.{step.id}.prompt",
     )
+
+
+def finding_json(finding: Finding) -> JsonObject:
+    """The Finding shape: lines and columns count from 1, and are 0 where none is known."""
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "message": finding.message,
+        "suggestion": finding.suggestion,
+        "line": finding.line,
+        "column": finding.column,
+        "path": finding.path,
+    }

@@ -1,6 +1,6 @@
 """Refusals as pages: a sentence that says what is wrong, at the status that the API would answer with."""
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -84,12 +84,8 @@ def _to_login(request: Request) -> Response:
     if is_part(request):
         back = urlsplit(request.headers.get("hx-current-url", ""))
         return Response(status_code=401, headers={"HX-Redirect": _login_for(f"{back.path}?{back.query}".rstrip("?"))})
-    is_page = request.method == "GET"
-    return (
-        go_to(_login_for(request.url.path + (f"?{request.url.query}" if request.url.query else "")))
-        if is_page
-        else (go_to("/login"))
-    )
+    here = urlunsplit(("", "", request.url.path, request.url.query, ""))
+    return go_to(_login_for(here) if request.method == "GET" else "/login")
 
 
 def _login_for(path: str) -> str:

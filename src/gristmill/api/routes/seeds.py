@@ -19,7 +19,6 @@ from gristmill.api.template_shapes import (
     UploadCompleteIn,
     UploadIn,
     UploadShape,
-    finding_json,
     seed_ids_of,
     seed_set_json,
 )
@@ -27,6 +26,7 @@ from gristmill.datasets import PLAIN_READING, reading_of
 from gristmill.domain.ids import Digest, UploadId
 from gristmill.domain.json import JsonObject
 from gristmill.jobs.cursors import write_cursor
+from gristmill.jobs.lint import finding_json
 from gristmill.jobs.report import read_report, report_json, time_json
 from gristmill.library import seeds as library
 from gristmill.library.uploads import complete_upload, start_upload

@@ -20,7 +20,6 @@ from gristmill.api.template_shapes import (
     TemplateWithSource,
     VersionShape,
     diff_json,
-    finding_json,
     seed_ids_of,
     template_json,
     version_json,
@@ -31,6 +30,7 @@ from gristmill.domain.paging import Page as StoredPage
 from gristmill.domain.paging import Place
 from gristmill.domain.template import Template, TemplateVersion
 from gristmill.jobs.cursors import write_cursor
+from gristmill.jobs.lint import finding_json
 from gristmill.jobs.preview import preview_json
 from gristmill.jobs.report import report_json, time_json
 from gristmill.library import templates as library

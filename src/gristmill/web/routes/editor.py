@@ -16,13 +16,13 @@ from gristmill.recipes import refusal_of
 from gristmill.server.caller import Caller
 from gristmill.server.statuses import status_of
 from gristmill.server.trials import Tried, make_trial, read_trial
-from gristmill.web.desk import Desk, look_parts, read_sets, show_desk, show_tried
-from gristmill.web.drafts import DraftForm, read_draft, seeds_of
-from gristmill.web.looks import findings_of, look_at, plainly
+from gristmill.web.editor.desk import Desk, look_parts, read_sets, show_desk, show_tried
+from gristmill.web.editor.drafts import DraftForm, read_draft, seeds_of
+from gristmill.web.editor.looks import findings_of, look_at, plainly
+from gristmill.web.editor.words import words_for
 from gristmill.web.page import go_to
 from gristmill.web.problems import is_part
 from gristmill.web.visitor import Visitor
-from gristmill.web.words import words_for
 from gristmill.wiring.chance import new_chance
 
 router = APIRouter()

@@ -11,12 +11,13 @@ from gristmill.domain.ids import ExportId
 from gristmill.domain.job import Job
 from gristmill.errors import BadInputError, GristmillError
 from gristmill.jobs.export import FORMATS, recipe_for_export
+from gristmill.jobs.marks import has_marks
 from gristmill.jobs.report import read_report
 from gristmill.server.caller import Caller
 from gristmill.server.exports import ONE_RANGE, order_export, send_export
 from gristmill.server.statuses import status_of
-from gristmill.web.jobpage import head_values
-from gristmill.web.jobview import JobView
+from gristmill.web.job.page import head_values
+from gristmill.web.job.view import JobView
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import go_to, render
 from gristmill.web.visitor import Visitor
@@ -73,7 +74,9 @@ class ExportForm:
 @router.get("/jobs/{id}/exports")
 async def show_exports(request: Request, caller: Visitor, job: OwnJob) -> Response:
     """What was exported, and the form to ask for more."""
-    return await _show(request, caller, job, ExportForm())
+    # Whoever marked records meant something by it.
+    marks: MarksWish = "column" if await has_marks(caller.service.store, job.id) else "none"
+    return await _show(request, caller, job, ExportForm(marks=marks))
 
 
 @router.post("/jobs/{id}/exports")

@@ -15,9 +15,9 @@ from gristmill.jobs.report import JobReport, report_json, report_on
 from gristmill.library.starters import STARTERS
 from gristmill.ports.templates import TemplateQuery
 from gristmill.server.caller import Caller
+from gristmill.web.home.spending import read_allowance, spending_of
+from gristmill.web.home.trying import order_first, why_not
 from gristmill.web.page import go_to, render
-from gristmill.web.spending import read_allowance, spending_of
-from gristmill.web.trying import order_first, why_not
 from gristmill.web.visitor import Visitor
 
 router = APIRouter()

@@ -15,9 +15,9 @@ from gristmill.jobs.statistics import read_statistics
 from gristmill.server import controls
 from gristmill.server.caller import Caller
 from gristmill.server.statuses import status_of
-from gristmill.web.jobactions import Action
-from gristmill.web.jobpage import page_values, sum_by_model
-from gristmill.web.jobview import read_view
+from gristmill.web.job.actions import Action
+from gristmill.web.job.page import page_values, sum_by_model
+from gristmill.web.job.view import read_view
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import go_to, render
 from gristmill.web.visitor import Visitor

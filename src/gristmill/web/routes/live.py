@@ -14,8 +14,8 @@ from gristmill.domain.event import Event
 from gristmill.domain.ids import JobId
 from gristmill.errors import GristmillError
 from gristmill.server.following import Look, follow_job
-from gristmill.web.jobpage import COURSE, HEAD, NOW, head_values, page_values
-from gristmill.web.jobview import MOST_EVENTS, JobView, read_on
+from gristmill.web.job.page import COURSE, HEAD, NOW, head_values, page_values
+from gristmill.web.job.view import MOST_EVENTS, JobView, read_on
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import fill
 from gristmill.web.visitor import Visitor

@@ -14,9 +14,9 @@ from gristmill.jobs.create import create_job
 from gristmill.server.caller import Caller
 from gristmill.server.orders import find_seeds, request_of
 from gristmill.server.statuses import status_of
-from gristmill.web.order_choices import Chosen, read_chosen, read_lists
-from gristmill.web.order_form import OrderForm, form_of, job_of, read_form, with_once
-from gristmill.web.order_outlook import lacks_of, look_ahead, order_of
+from gristmill.web.order.choices import Chosen, read_chosen, read_lists
+from gristmill.web.order.form import OrderForm, form_of, job_of, read_form, with_once
+from gristmill.web.order.outlook import lacks_of, look_ahead, order_of
 from gristmill.web.page import go_to, render
 from gristmill.web.visitor import Visitor
 from gristmill.wiring.chance import new_chance

@@ -12,9 +12,9 @@ from gristmill.jobs.trace import Trace, read_trace
 from gristmill.server.statuses import status_of
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import go_to, render
-from gristmill.web.recordview import MOST_SLOT
+from gristmill.web.records.trace import show_trace
+from gristmill.web.records.view import MOST_SLOT
 from gristmill.web.routes.records import MARKS
-from gristmill.web.traceview import show_trace
 from gristmill.web.visitor import Visitor
 
 router = APIRouter()

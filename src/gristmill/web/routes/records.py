@@ -19,7 +19,7 @@ from gristmill.server.statuses import status_of
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import go_to, render
 from gristmill.web.problems import is_part
-from gristmill.web.recordview import MOST_COLUMNS, RecordTable, RecordView, Shape, is_plain, read_view
+from gristmill.web.records.view import MOST_COLUMNS, RecordTable, RecordView, Shape, is_plain, read_view
 from gristmill.web.visitor import Visitor
 
 router = APIRouter()

@@ -12,9 +12,9 @@ from gristmill.errors import BadInputError, BudgetRequiredError, BudgetTooSmallE
 from gristmill.server.caller import Caller
 from gristmill.server.seeds import order_rows
 from gristmill.server.statuses import status_of
-from gristmill.web.order_choices import Chosen, read_chosen, read_lists
-from gristmill.web.order_form import OrderForm, job_of, read_form, with_once
-from gristmill.web.order_outlook import lacks_of, order_of
+from gristmill.web.order.choices import Chosen, read_chosen, read_lists
+from gristmill.web.order.form import OrderForm, job_of, read_form, with_once
+from gristmill.web.order.outlook import lacks_of, order_of
 from gristmill.web.page import go_to, render
 from gristmill.web.typed import read_whole
 from gristmill.web.visitor import Visitor

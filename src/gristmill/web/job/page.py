@@ -10,10 +10,10 @@ from gristmill.domain.report import JobTotals
 from gristmill.jobs.costs import Sums
 from gristmill.jobs.report import report_json
 from gristmill.web.formats import formats_of
-from gristmill.web.jobactions import actions_of
-from gristmill.web.jobcharts import draw_course
-from gristmill.web.jobview import JobView
-from gristmill.web.timeline import tell_history
+from gristmill.web.job.actions import actions_of
+from gristmill.web.job.charts import draw_course
+from gristmill.web.job.timeline import tell_history
+from gristmill.web.job.view import JobView
 
 # What each part of the page is called that a stream may send anew.
 HEAD: Final = "head"

@@ -12,8 +12,8 @@ from gristmill.jobs.estimate import Estimate, estimate_json, estimate_order
 from gristmill.server.caller import Caller
 from gristmill.server.orders import NamedOrder, request_of
 from gristmill.server.pilots import find_pilot
-from gristmill.web.order_choices import Chosen
-from gristmill.web.order_form import OrderForm, random_seed_of, records_of, wrong_numbers
+from gristmill.web.order.choices import Chosen
+from gristmill.web.order.form import OrderForm, random_seed_of, records_of, wrong_numbers
 from gristmill.web.typed import read_usd
 
 

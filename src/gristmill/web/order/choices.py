@@ -16,7 +16,7 @@ from gristmill.ports.models import Prices
 from gristmill.ports.templates import TemplateQuery
 from gristmill.recipes import Recipe, compile_template
 from gristmill.server.caller import Caller
-from gristmill.web.order_form import OrderForm
+from gristmill.web.order.form import OrderForm
 
 # A list to choose from; whoever has more comes from the page of the template or of the seeds.
 MOST_LISTED: Final = 200

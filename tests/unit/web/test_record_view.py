@@ -9,7 +9,7 @@ from gristmill.domain.ids import Slot
 from gristmill.domain.json import JsonObject
 from gristmill.domain.listing import ListedRow, RowPlace
 from gristmill.jobs.records import RecordItem
-from gristmill.web.recordview import LONGEST_CELL, RecordTable, RecordView, Shape, read_view
+from gristmill.web.records.view import LONGEST_CELL, RecordTable, RecordView, Shape, read_view
 
 
 def item(record: JsonObject | None, score: float | None = None) -> RecordItem:

@@ -11,15 +11,16 @@ from gristmill.domain.json import JsonObject
 from gristmill.domain.seeds import SeedSet
 from gristmill.domain.template import Template, TemplateVersion
 from gristmill.errors import Finding
+from gristmill.jobs.lint import finding_json
 from gristmill.jobs.report import report_json
 from gristmill.library.starters import STARTERS
 from gristmill.recipes import compile_template
 from gristmill.server.caller import Caller
 from gristmill.server.trials import Tried
-from gristmill.web.drafts import TRIED_RECORDS, DraftForm
-from gristmill.web.looks import MOST_SETS, Look, checks_told, look_at
+from gristmill.web.editor.drafts import TRIED_RECORDS, DraftForm
+from gristmill.web.editor.looks import MOST_SETS, Look, checks_told, look_at
+from gristmill.web.editor.words import model_names
 from gristmill.web.page import fill, new_nonce, render
-from gristmill.web.words import model_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def look_parts(request: Request, draft: DraftForm, sets: Sequence[SeedSet], look
     """What the script puts into the page: findings for the lines of the editor, their list, and the preview."""
     values = {"look": looked, "draft": draft, "sets": sets}
     return {
-        "findings": [_finding_json(finding) for finding in looked.findings],
+        "findings": [finding_json(finding) for finding in looked.findings],
         "list": fill(request, "templates/findings.html", **values),
         # Without a preview the last one stays, and what is wrong stands above it.
         "choices": fill(request, "templates/choices.html", **values) if looked.recipe else None,
@@ -107,14 +108,3 @@ async def read_sets(caller: Caller) -> Sequence[SeedSet]:
 
 async def _template_of(draft: DraftForm, caller: Caller) -> Template | None:
     return await caller.service.store.read_template(caller.user, draft.id) if draft.template else None
-
-
-def _finding_json(finding: Finding) -> JsonObject:
-    return {
-        "severity": finding.severity,
-        "code": finding.code,
-        "message": finding.message,
-        "suggestion": finding.suggestion,
-        "line": finding.line,
-        "column": finding.column,
-    }

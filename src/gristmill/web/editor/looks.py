@@ -15,7 +15,7 @@ from gristmill.recipes.document import MAX_SOURCE_BYTES
 from gristmill.recipes.recipe import Check, Conform, Distinct, Expect, Judge, Sql, Unique
 from gristmill.server.caller import Caller
 from gristmill.server.trials import draw_trial
-from gristmill.web.drafts import DraftForm, choose_seeds, takes_seeds
+from gristmill.web.editor.drafts import DraftForm, choose_seeds, takes_seeds
 
 # Sentences of the use cases name options of the shell, which a page has none of.
 _OPTION: Final = re.compile(r" \(--[^()]*\)")

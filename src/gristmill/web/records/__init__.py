@@ -1,0 +1,1 @@
+"""Records and their traces as they are read."""
