@@ -16,6 +16,8 @@ from support.browser import (
 )
 from support.serving import Server
 
+COUNT_MESSAGES = """window.told = [];
+document.addEventListener("htmx:sse:after:message", () => window.told.push(performance.now()));"""
 # Two calls at a time, a fifth of a second each.
 SLOW = "balanced"
 # A dollar for a thousand tokens.
@@ -92,6 +94,16 @@ def test_a_job_goes_on_while_nobody_looks(window: Window, browser: Browser, site
         assert job in later.page.url
         await_status(later, "completed")
         assert len(download_records(later)) == 60
+
+
+def test_however_busy_a_job_is_its_page_is_sent_four_updates_a_second_at_most(window: Window) -> None:
+    window.page.add_init_script(COUNT_MESSAGES)
+    order(window, 1_500)
+    await_status(window, "completed")
+    told = window.page.evaluate("window.told")
+    assert len(told) > 2
+    # One at once, and one at the end; what lies between keeps its distance.
+    assert len(told) - 2 <= 4 * (told[-1] - told[0]) / 1_000
 
 
 def test_nobody_sees_or_reaches_what_is_anothers(window: Window, browser: Browser, site: Server) -> None:
