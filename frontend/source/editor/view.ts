@@ -86,6 +86,8 @@ function saidOf(area: HTMLTextAreaElement): Record<string, string> {
   return {
     "aria-label": area.labels?.[0]?.textContent?.trim() ?? "Source",
     "aria-describedby": area.getAttribute("aria-describedby") ?? "",
+    // What can be scrolled can be reached: a browser knows that of a text area, and not of this.
+    tabindex: "0",
   };
 }
 

@@ -284,7 +284,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "fields": {"question": {"lengths": {"count": 1000, "least": 21, "median": 32, "p95": 60, "most": 91}}},
     },
     # Exports
-    "ExportIn": {"format": "parquet", "lineage": True},
+    "ExportIn": {"format": "parquet", "lineage": True, "marks": "not_bad"},
     "ExportShape": {
         "id": EXPORT,
         "job": JOB,
@@ -292,6 +292,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
         "split": None,
         "partition_by": None,
         "lineage": True,
+        "marks": "not_bad",
         "status": "done",
         "detail": "",
         "name": "dataset.parquet",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from support.browser import Watch, Window, sign_up_by_hand
 from support.chromium import FLAGS, find_chromium
@@ -13,32 +13,41 @@ from support.serving import Server, serving
 from support.tour import SETTINGS
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwright: Playwright) -> dict[str, Any]:
+# The plugin's own browser lives as long as the run, and with it an event loop in the thread of the tests: no test could
+# open one of its own after it. So a browser lives as long as a module here.
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """The driver of the browser."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """The browser of this machine."""
-    return {**browser_type_launch_args, "executable_path": find_chromium(playwright), "args": list(FLAGS)}
+    browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=list(FLAGS))
+    yield browser
+    browser.close()
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def browser_context_args() -> dict[str, Any]:
     """A reader of English in Berlin."""
-    return {**browser_context_args, "locale": "en-US", "timezone_id": "Europe/Berlin"}
+    return {"locale": "en-US", "timezone_id": "Europe/Berlin"}
 
 
-@pytest.fixture(scope="session")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> GristmillShell:
-    """Where the server of most tests lives."""
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with one worker, whose first user is its admin."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "gristmill.toml").write_text(SETTINGS)
-    return GristmillShell(folder)
-
-
-@pytest.fixture(scope="session")
-def site(shell: GristmillShell) -> Iterator[Server]:
-    """A server with one worker, whose first user is its admin."""
-    with serving(shell, "--port", "0", "--workers", "1") as server:
+    with serving(GristmillShell(folder), "--port", "0", "--workers", "1") as server:
         server.join("admin@example.org")
         yield server
+
+
+# Two cores are shared with whatever else is tested: what a page does at once may take a while here.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

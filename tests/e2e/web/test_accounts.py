@@ -10,7 +10,7 @@ def test_somebody_signs_up_logs_out_and_logs_in_again(newcomer: Window) -> None:
     newcomer.press("Log out")
     newcomer.sees("You are logged out.")
     log_in_by_hand(newcomer, person)
-    expect(newcomer.page).to_have_title("Home · Gristmill")
+    newcomer.sees("Make your first dataset")
 
 
 def test_a_wrong_password_is_told_and_the_address_stays(window: Window) -> None:

@@ -15,7 +15,7 @@ from support.tour import SETTINGS, Stop, settle_in
 # Bytes of bodies over the wire for a page that is opened for the first time.
 LIGHT, EDITOR = 100_000, 400_000
 EDITORS = {"template", "template-new"}
-SETTLED_MS = 400
+SETTLED_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,30 @@ def test_no_page_has_a_serious_fault_for_those_who_see_or_point_otherwise(
 
 
 def test_no_page_is_heavy(tour: Tour, browser: Browser) -> None:
-    weights = {stop.name: weight_of(tour, browser, stop) for stop in tour.stops}
+    taken: list[float] = []
+    weights = {}
+    for stop, page in walk(tour, browser, LOOKS[0], taken):
+        weights[stop.name] = round(sum(taken))
+        assert weights[stop.name] > 0, page.url
+        taken.clear()
     most = {name: EDITOR if name in EDITORS else LIGHT for name in weights}
     assert {name: weight for name, weight in weights.items() if weight > most[name]} == {}
 
 
-def walk(tour: Tour, browser: Browser, look: Look) -> Iterator[tuple[Stop, Page]]:
-    """Each page in turn; a browser that complains of one fails the test."""
+def walk(tour: Tour, browser: Browser, look: Look, taken: list[float] | None = None) -> Iterator[tuple[Stop, Page]]:
+    """Each page in turn; a browser that complains of one fails the test.
+
+    With `taken` the browser keeps nothing, and the bytes of bodies that came over the wire are added there.
+    """
     with open_context(browser, look) as known, open_context(browser, look) as unknown:
         watch = Watch(expected=["404 (Not Found)"])
         pages = [context.new_page() for context in (known, unknown)]
         for context in (known, unknown):
             watch.look_at(context)
         log_in(pages[0], tour.server)
+        if taken is not None:
+            for page in pages:
+                weigh(page, taken)
         for stop in tour.stops:
             page = pages[stop.is_open]
             page.goto(f"{tour.server.url}{stop.path}")
@@ -69,17 +80,9 @@ def walk(tour: Tour, browser: Browser, look: Look) -> Iterator[tuple[Stop, Page]
         watch.must_be_quiet()
 
 
-def weight_of(tour: Tour, browser: Browser, stop: Stop) -> int:
-    """Bytes over the wire for somebody whose browser keeps nothing yet."""
-    with open_context(browser, LOOKS[0]) as context:
-        page = context.new_page()
-        if not stop.is_open:
-            log_in(page, tour.server)
-        session = context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        taken: list[float] = []
-        session.on("Network.dataReceived", lambda data: taken.append(data["encodedDataLength"]))
-        page.goto(f"{tour.server.url}{stop.path}")
-        page.wait_for_timeout(SETTLED_MS)
-        return round(sum(taken))
+def weigh(page: Page, taken: list[float]) -> None:
+    """Add up what comes over the wire for somebody whose browser keeps nothing."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.on("Network.dataReceived", lambda data: taken.append(data["encodedDataLength"]))

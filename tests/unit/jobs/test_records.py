@@ -117,12 +117,9 @@ async def test_a_search_gives_each_record_as_it_is_found_and_ends_when_nobody_re
     assert found == [5]
 
 
-async def test_a_page_of_a_job_that_runs_is_short_rather_than_late(
-    ports: BrowsePorts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(records, "LOOK_SECONDS", -1.0)
+async def test_a_page_of_a_job_that_runs_is_short_rather_than_late(ports: BrowsePorts) -> None:
     await commit_rows(ports, rows(4), records=4, ends=False)
-    page = await list_records(ports, JOB, RecordQuery(text="nobody says so"))
+    page = await list_records(ports, JOB, RecordQuery(text="nobody says so"), seconds=-1)
     assert (page.items, page.next_cursor is None) == ([], False)
     rest = await list_records(ports, JOB, RecordQuery(text="nobody says so"), cursor=page.next_cursor)
     assert rest.next_cursor is None
