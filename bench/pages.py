@@ -2,7 +2,6 @@
 
 import os
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from support.pictures import LOOKS, log_in, open_context
 from support.serving import Server, serving
 from support.tour import SETTINGS, Stop, settle_in
 
-TIMES = 5
+TIMES = 7
+RUNNING = "job-running"
 WATCHED_MS = 10_000
 SETTLED_MS = 300
 PAINTED = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1"""
@@ -38,10 +38,17 @@ def measure(folder: Path) -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=list(FLAGS))
-        stops = settle_in(server)
-        for stop in stops:
+        stops = {stop.name: stop for stop in settle_in(server)}
+        running = stops.pop(RUNNING)
+        # What a worker and a browser take from each other is not the page's.
+        server.post(f"{running.path}/pause")
+        # What a browser takes for a page of a few words, before any of ours is looked at.
+        _show_page(browser, server, Stop(name="bare", path="/healthz", who=""))
+        for stop in stops.values():
             _show_page(browser, server, stop)
-        _show_watched(browser, server, stops)
+        server.post(f"{running.path}/resume")
+        _show_page(browser, server, running)
+        _show_watched(browser, server, running)
         browser.close()
 
 
@@ -49,8 +56,8 @@ def _show_page(browser: Browser, server: Server, stop: Stop) -> None:
     loads, before = [], _cpu_ms(server)
     with open_context(browser, LOOKS[0]) as context:
         page = context.new_page()
-        if not stop.is_open:
-            log_in(page, server)
+        if stop.who:
+            log_in(page, server, stop.who)
         before = _cpu_ms(server)
         loads = [_load(page, f"{server.url}{stop.path}") for _ in range(TIMES)]
     show(
@@ -75,15 +82,14 @@ def _load(page: Page, url: str) -> Load:
     return Load(painted, sum(taken))
 
 
-def _show_watched(browser: Browser, server: Server, stops: Sequence[Stop]) -> None:
+def _show_watched(browser: Browser, server: Server, running: Stop) -> None:
     """What one more reader of a running job costs: the server's CPU with them, less that without."""
-    path = next(stop.path for stop in stops if stop.name == "job-running")
     with open_context(browser, LOOKS[0]) as context:
         page = context.new_page()
         log_in(page, server)
         page.goto("about:blank")
         alone = _spell(page, server)
-        page.goto(f"{server.url}{path}")
+        page.goto(f"{server.url}{running.path}")
         page.wait_for_timeout(SETTLED_MS)
         watched = _spell(page, server)
     show("a live job, each second", cpu_ms=(watched - alone) / (WATCHED_MS / 1e3))

@@ -1,9 +1,9 @@
 // What every page has: parts that update (htmx), live streams (its sse extension), and small courtesies.
-import "./pages.css";
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 import { askBeforehand } from "./confirm";
 import { copyOnPress } from "./copy";
+import { beginLater } from "./later";
 import { tellBreaks } from "./live";
 import { tellZone } from "./zone";
 
@@ -12,3 +12,4 @@ tellZone();
 askBeforehand();
 copyOnPress();
 tellBreaks();
+beginLater();

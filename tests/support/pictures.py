@@ -6,8 +6,8 @@
 import base64
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from support.chromium import FLAGS, find_chromium
 from support.mill_shell import GristmillShell
 from support.people import PASSWORD
 from support.serving import Server, serving
-from support.tour import EMAIL, SETTINGS, Stop, settle_in
+from support.tour import EMAIL, NEWCOMER, NOBODY, SETTINGS, Stop, settle_in
 
 # Streams and charts have come by then.
 SETTLED_MS = 1_500
@@ -59,6 +59,16 @@ def take_pictures(folder: Path, kind: str = "webp") -> None:
             _walk(browser, server, stops, look, Album(folder=folder, kind=kind))
 
 
+@contextmanager
+def open_windows(browser: Browser, server: Server, look: Look) -> Iterator[Mapping[str, Page]]:
+    """A browser's window of each who goes on the tour, logged in."""
+    with ExitStack() as stack:
+        pages = {who: stack.enter_context(open_context(browser, look)).new_page() for who in (NOBODY, EMAIL, NEWCOMER)}
+        for who in (EMAIL, NEWCOMER):
+            log_in(pages[who], server, who)
+        yield pages
+
+
 def open_context(browser: Browser, look: Look) -> BrowserContext:
     """A browser of its own, set up for a look."""
     return browser.new_context(
@@ -69,21 +79,19 @@ def open_context(browser: Browser, look: Look) -> BrowserContext:
     )
 
 
-def log_in(page: Page, server: Server) -> None:
-    """Log in as who has used the server."""
+def log_in(page: Page, server: Server, email: str = EMAIL) -> None:
+    """Log in as somebody who has used the server, or is new there."""
     page.goto(f"{server.url}/login")
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{server.url}/")
 
 
 def _walk(browser: Browser, server: Server, stops: Sequence[Stop], look: Look, album: Album) -> None:
-    with open_context(browser, look) as known, open_context(browser, look) as unknown:
-        page, outside = known.new_page(), unknown.new_page()
-        log_in(page, server)
+    with open_windows(browser, server, look) as windows:
         for stop in stops:
-            shown = outside if stop.is_open else page
+            shown = windows[stop.who]
             shown.goto(f"{server.url}{stop.path}")
             shown.wait_for_timeout(SETTLED_MS)
             height = min(TALLEST, int(shown.evaluate("document.documentElement.scrollHeight")))

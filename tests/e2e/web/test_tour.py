@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from support.browser import Watch, serious_violations
 from support.mill_shell import GristmillShell
-from support.pictures import LOOKS, Look, log_in, open_context
+from support.pictures import LOOKS, Look, open_windows
 from support.serving import Server, serving
 from support.tour import SETTINGS, Stop, settle_in
 
@@ -63,17 +63,14 @@ def walk(tour: Tour, browser: Browser, look: Look, taken: list[float] | None = N
 
     With `taken` the browser keeps nothing, and the bytes of bodies that came over the wire are added there.
     """
-    with open_context(browser, look) as known, open_context(browser, look) as unknown:
+    with open_windows(browser, tour.server, look) as windows:
         watch = Watch(expected=["404 (Not Found)"])
-        pages = [context.new_page() for context in (known, unknown)]
-        for context in (known, unknown):
-            watch.look_at(context)
-        log_in(pages[0], tour.server)
-        if taken is not None:
-            for page in pages:
+        for page in windows.values():
+            watch.look_at(page.context)
+            if taken is not None:
                 weigh(page, taken)
         for stop in tour.stops:
-            page = pages[stop.is_open]
+            page = windows[stop.who]
             page.goto(f"{tour.server.url}{stop.path}")
             page.wait_for_timeout(SETTLED_MS)
             yield stop, page
