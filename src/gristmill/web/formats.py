@@ -80,10 +80,10 @@ class Formats:
         if whole < SECONDS_PER_MINUTE:
             return f"{self.number(round(value, 1) if value < 10 else whole)} s"  # noqa: PLR2004
         if whole < SECONDS_PER_HOUR:
-            return f"{whole // 60} min {whole % 60} s"
+            return self._both(divmod(whole, 60), "min", "s")
         if whole < SECONDS_PER_DAY:
-            return f"{whole // 3600} h {whole % 3600 // 60} min"
-        return f"{self.number(whole // SECONDS_PER_DAY)} d {whole % SECONDS_PER_DAY // 3600} h"
+            return self._both(divmod(whole // 60, 60), "h", "min")
+        return self._both(divmod(whole // SECONDS_PER_HOUR, 24), "d", "h")
 
     def bytes(self, value: int | None) -> str:
         """A size in units of 1024."""
@@ -93,6 +93,11 @@ class Formats:
         while size >= KIB and len(units) > 1:
             size, units = size / KIB, units[1:]
         return f"{self.number(round(size, 1))} {units[0]}"
+
+    def _both(self, parts: tuple[int, int], large: str, small: str) -> str:
+        """Two units in a row, the smaller one only where there is something of it."""
+        rest = f" {parts[1]} {small}" if parts[1] else ""
+        return f"{self.number(parts[0])} {large}{rest}"
 
     def _local(self, moment: datetime | str | None) -> datetime | None:
         if isinstance(moment, str):

@@ -57,7 +57,16 @@ def test_a_german_sees_german_numbers_and_the_time_of_berlin() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.04, "0 s"), (3.24, "3.2 s"), (59.4, "59 s"), (200, "3 min 20 s"), (4000, "1 h 6 min"), (90_000, "1 d 1 h")],
+    [
+        (0.04, "0 s"),
+        (3.24, "3.2 s"),
+        (59.4, "59 s"),
+        (200, "3 min 20 s"),
+        (3_120, "52 min"),
+        (7_200, "2 h"),
+        (4000, "1 h 6 min"),
+        (90_000, "1 d 1 h"),
+    ],
 )
 def test_a_duration_is_told_in_the_units_that_say_most(seconds: float, shown: str) -> None:
     assert AMERICAN.seconds(seconds) == shown
