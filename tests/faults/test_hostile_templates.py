@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -236,6 +237,19 @@ def test_the_watchdog_stops_with_the_last_that_watches_and_leaves_other_work_alo
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
 
 
+_others = set[int]()
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """What other tests of this process left standing is not this one's."""
+    _others.update(children())
+
+
 def children() -> list[int]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
+    found = list[int]()
+    for task in Path("/proc/self/task").glob("*/children"):
+        # A thread may end while it is asked.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(pid) for pid in task.read_text().split()]
+    return [pid for pid in found if pid not in _others]

@@ -36,7 +36,7 @@ def test_a_million_records_are_browsed_filtered_searched_and_marked(full: Server
     log_in_by_hand(window, Person(EMAIL, PASSWORD))
     window.go(f"/jobs/{JOB}/records")
     window.sees(re.compile("1,000,000 accepted"))
-    rows = page.locator("#results tbody tr")
+    rows = page.locator("#results .rows tr")
     expect(rows.first).to_contain_text("0")
     shown = rows.count()
     window.press("Load more")
