@@ -85,7 +85,7 @@ def render(
 
 def fill(request: Request, name: str, /, **values: object) -> str:
     """The HTML of a fragment, for messages of a stream. It knows `f` and `asset` besides `values`."""
-    return environment().get_template(name).render(request=request, f=formats_of(request), **values)
+    return clean(environment().get_template(name).render(request=request, f=formats_of(request), **values))
 
 
 def go_to(path: str, done: str = "") -> RedirectResponse:
