@@ -7,11 +7,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from gristmill.domain.ids import JobId
-from gristmill.domain.money import show_usd
 from gristmill.errors import BadInputError, Finding, GristmillError, NotFoundError
 from gristmill.jobs.control import find_job
-from gristmill.jobs.create import create_job
 from gristmill.server.caller import Caller
+from gristmill.server.controls import order_job
 from gristmill.server.orders import find_seeds, request_of
 from gristmill.server.statuses import status_of
 from gristmill.web.order.choices import Chosen, read_chosen, read_lists
@@ -19,7 +18,6 @@ from gristmill.web.order.form import OrderForm, form_of, job_of, read_form, with
 from gristmill.web.order.outlook import lacks_of, look_ahead, order_of
 from gristmill.web.page import go_to, render
 from gristmill.web.visitor import Visitor
-from gristmill.wiring.chance import new_chance
 
 router = APIRouter(prefix="/jobs/new")
 
@@ -106,11 +104,8 @@ async def _order(form: OrderForm, chosen: Chosen, do: str, caller: Caller) -> Jo
     job = job_of(form, do, caller.user)
     if job is not None and await _is_made(job, caller):
         return job
-    ports = await caller.service.job_ports(caller.user)
     wanted = await request_of(order_of(form, chosen, is_pilot=do == "pilot"), caller, job=job)
-    made = await create_job(wanted, ports, chance=new_chance())
-    await caller.note("job.created", made.id, records=made.records, budget_usd=show_usd(made.budget))
-    return made.id
+    return (await order_job(caller, wanted)).id
 
 
 async def _is_made(job: JobId, caller: Caller) -> bool:
