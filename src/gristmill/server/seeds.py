@@ -14,13 +14,12 @@ from gristmill.domain.ids import Digest, JobId, TemplateId
 from gristmill.domain.job import Job
 from gristmill.domain.seeds import SeedSet
 from gristmill.errors import Finding
-from gristmill.jobs.create import create_job
 from gristmill.library import seeds as library
 from gristmill.library.completing import complete_version
 from gristmill.recipes import Recipe, compile_template
 from gristmill.server.caller import Caller
+from gristmill.server.controls import order_job
 from gristmill.server.orders import NamedOrder, request_of
-from gristmill.wiring.chance import new_chance
 
 COPIED_AT_ONCE = 1 << 20
 
@@ -52,7 +51,7 @@ async def check_rows(seeds: str, recipe: Recipe, caller: Caller, name: str = "")
 async def order_rows(order: NamedOrder, caller: Caller, *, job: JobId | None = None) -> Job:
     """A queued job whose accepted records become a seed set. Raises what `create_job` does, and NotFoundError."""
     request = replace(await request_of(order, caller, job=job), kind="seeds")
-    return await create_job(request, await caller.service.job_ports(caller.user), chance=new_chance())
+    return await order_job(caller, request)
 
 
 def _copy(file: UploadFile, path: Path) -> None:

@@ -7,7 +7,6 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from gristmill.domain.ids import JobId
-from gristmill.domain.money import show_usd
 from gristmill.errors import BadInputError, BudgetRequiredError, BudgetTooSmallError, GristmillError, NotFoundError
 from gristmill.server.caller import Caller
 from gristmill.server.seeds import order_rows
@@ -63,7 +62,6 @@ async def generate_seeds(request: Request, caller: Visitor) -> Response:
 
 async def _order(form: OrderForm, chosen: Chosen, caller: Caller) -> JobId:
     job = await order_rows(order_of(form, chosen), caller, job=job_of(form, "seeds", caller.user))
-    await caller.note("job.created", job.id, records=job.records, budget_usd=show_usd(job.budget))
     return job.id
 
 
