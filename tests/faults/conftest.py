@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.offspring import leave_others
+
 MEMORY = Path("/dev/shm")
 
 
@@ -16,3 +18,9 @@ def quick_path() -> Iterator[Path]:
     parent = MEMORY if os.access(MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="gristmill-", dir=parent) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_children() -> None:
+    """Of processes only those count that a test started itself."""
+    leave_others()

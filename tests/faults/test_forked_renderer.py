@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,21 +12,12 @@ from gristmill.domain.ids import Slot
 from gristmill.domain.scope import Scope
 from gristmill.errors import TemplateTooExpensiveError
 from gristmill.recipes import compile_template, draft_attempt, lint_template
+from support.offspring import children
 from support.shell import wait_until
 from support.templates import one_step
 
 # 3 seconds of processor time, and more memory than there is, for any template that gets so far.
 SLOW = one_step("{% for i in range(99999) %}{% for j in range(99999) %}{{ i * j }}{% endfor %}{% endfor %}")
-
-
-# What other tests of this process keep running, such as a server for all of them.
-_others = set[int]()
-
-
-@pytest.fixture(autouse=True)
-def _leave_others() -> None:
-    _others.clear()
-    _others.update(children())
 
 
 @pytest.fixture
@@ -80,9 +70,3 @@ async def test_it_goes_on_when_what_it_forks_from_was_killed(renderer: ForkedRen
 
 async def test_nothing_is_left_when_it_was_never_asked(renderer: ForkedRenderer) -> None:
     assert children() == []
-
-
-def children(of: int | str = "self") -> list[int]:
-    tasks = Path(f"/proc/{of}/task").glob("*/children")
-    found = (int(pid) for task in tasks for pid in task.read_text().split())
-    return [pid for pid in found if pid not in _others]

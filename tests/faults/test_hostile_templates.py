@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -24,6 +23,7 @@ from gristmill.recipes import compile_template, draft_attempt, lint_template
 from gristmill.worker import watchdog
 from support.hostile import EXPENSIVE, FAILED, HARMLESS, PROMPTS, SOURCES
 from support.hostile_apart import apart, most_memory
+from support.offspring import children
 from support.shell import unmeasured
 from support.templates import one_step
 
@@ -235,21 +235,3 @@ def test_the_watchdog_stops_with_the_last_that_watches_and_leaves_other_work_alo
         while time.process_time() - begun < 0.2:
             pass
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
-
-
-_others = set[int]()
-
-
-@pytest.fixture(autouse=True)
-def others() -> None:
-    """What other tests of this process left standing is not this one's."""
-    _others.update(children())
-
-
-def children() -> list[int]:
-    found = list[int]()
-    for task in Path("/proc/self/task").glob("*/children"):
-        # A thread may end while it is asked.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            found += [int(pid) for pid in task.read_text().split()]
-    return [pid for pid in found if pid not in _others]
