@@ -33,13 +33,17 @@ class GristmillError(Exception):
 
 
 class BadInputError(GristmillError):
-    """The user must change something; nothing was spent and nothing was lost. `findings` say what and where."""
+    """The user must change something; nothing was spent and nothing was lost. `findings` say what and where.
+
+    `at_shell` is how a command says what the text asks for: nobody else has its options.
+    """
 
     code = "bad_input"
 
-    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+    def __init__(self, message: str, findings: Sequence[Finding] = (), *, at_shell: str = "") -> None:
         super().__init__(message)
         self.findings = tuple(findings)
+        self.at_shell = at_shell
 
 
 class InvalidTemplateError(BadInputError):

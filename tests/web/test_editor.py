@@ -182,7 +182,7 @@ def test_a_trial_that_takes_long_shows_how_far_it_is_and_is_looked_at_again(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"budget": "a lot"}, "not an amount of US dollars"),
+        ({"budget": "a lot"}, "Write US dollars in digits"),
         ({"model": "nobody:knows"}, "nobody"),
         ({"source": BROKEN}, "Unknown key 'promt'"),
         ({"source": TEMPLATE, "seeds": ""}, "The prompts need seeds with city.name. Add such seeds."),

@@ -159,7 +159,7 @@ def test_a_budget_is_topped_up_or_the_form_says_why_not(ann: Visitor) -> None:
     job = started(ann, budget_usd="1.00")
     wrong = ann.post(f"/jobs/{job}/top-up", {"budget_usd": "much"})
     assert wrong.status_code == 422
-    assert "&#39;much&#39; is not an amount of US dollars" in wrong.text
+    assert "Write US dollars in digits with a point, such as 2.50." in wrong.text
     assert 'value="much"' in wrong.text
     assert '<details class="menu" open>' in wrong.text
     assert ann.done(f"/jobs/{job}/top-up", {"budget_usd": "$2.50"}) == f"/jobs/{job}?done=job-topped-up"

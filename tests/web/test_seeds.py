@@ -277,7 +277,7 @@ def test_an_order_that_cannot_be_taken_says_why_and_keeps_what_was_typed(
 
 def test_models_that_cost_money_need_a_budget_that_covers_a_call(reader: Visitor, milled: Milled) -> None:
     order = {**order_of(milled), "models.writer": PRICED}
-    assert "give the most that they may spend" in text_of(reader.post("/seeds/generate", order))
+    assert "so the job needs a budget" in text_of(reader.post("/seeds/generate", order))
     small = reader.post("/seeds/generate", {**order, "budget": "0.000001"})
     assert "does not cover the first call" in text_of(small)
     assert 'value="0.000001"' in small.text

@@ -76,7 +76,7 @@ def _refuse(error: BaseException) -> int:
             say_error(_usage_sentence(error))
             return BAD_INPUT
         case GristmillError():
-            say_error(str(error))
+            say_error(_sentence(error))
             notes = getattr(error, "__notes__", [""])
             show_findings(getattr(error, "findings", ()), notes[0])
             return BAD_INPUT if isinstance(error, BadInputError) else _code_of(error)
@@ -88,6 +88,12 @@ def _refuse(error: BaseException) -> int:
         case _:
             say_error(f"Something is wrong in Gristmill itself. The details are in {_keep_traceback(error)}")
             return BROKEN
+
+
+def _sentence(error: GristmillError) -> str:
+    """What is said of a refusal, with the option that the shell has for what it asks."""
+    text, option = str(error), getattr(error, "at_shell", "")
+    return f"{text.removesuffix('.')} ({option})." if option else text
 
 
 def _usage_sentence(error: "CycloptsError") -> str:

@@ -64,8 +64,9 @@ def require_budget(models: Mapping[ModelName, Model]) -> None:
     if priced:
         verb = "costs" if len(priced) == 1 else "cost"
         raise BudgetRequiredError(
-            f"{' and '.join(priced)} {verb} money, so the job needs a budget. Add one (--budget) with the most"
-            " it may spend in US dollars; an estimate says what it will likely be."
+            f"{' and '.join(priced)} {verb} money, so the job needs a budget. An estimate says how much it will likely"
+            " be; give the most that it may spend, in US dollars.",
+            at_shell="--budget 2.50",
         )
 
 
@@ -77,5 +78,8 @@ def _resolve(used: str, aliases: Mapping[str, ModelName]) -> ModelName:
     if ":" in used:
         return ModelName(used)
     near = difflib.get_close_matches(used, aliases, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else f" Name one (--model {used}=PROVIDER:MODEL)."
-    raise UnknownModelError(f"The template asks for the model {used!r}, and nothing says what it stands for.{hint}")
+    hint = f" Did you mean {near[0]!r}?" if near else " Name one."
+    raise UnknownModelError(
+        f"The template asks for the model {used!r}, and nothing says what it stands for.{hint}",
+        at_shell="" if near else f"--model {used}=PROVIDER:MODEL",
+    )

@@ -54,13 +54,13 @@ def require_seeds(recipe: Recipe, sets: Mapping[str, SeedsReader]) -> None:
     refuse_unknown_sets(recipe, sets)
     if "" not in sets and recipe.seed_fields:
         raise InvalidSeedsError(
-            f"The prompts need seeds with {_words(recipe.seed_fields)}. Add such seeds (--seeds FILE)."
+            f"The prompts need seeds with {_words(recipe.seed_fields)}. Add such seeds.", at_shell="--seeds FILE"
         )
     for name, fields in recipe.set_fields.items():
         if name not in sets:
             needs = f" with {_words(fields)}" if fields else ""
             raise InvalidSeedsError(
-                f"`vary` draws from the seeds {name!r}{needs}. Add such seeds (--seeds {name}=FILE)."
+                f"`vary` draws from the seeds {name!r}{needs}. Add such seeds.", at_shell=f"--seeds {name}=FILE"
             )
     for name, reader in sets.items():
         if reader.rows == 0:

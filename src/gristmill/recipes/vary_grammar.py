@@ -76,7 +76,7 @@ def _read_seed_row(reader: Reader, fields: Mapping[str, Node], path: str) -> Var
     seeds = reader.string(fields["seeds"], f"{path}.seeds")
     if seeds is not None and not _SET.fullmatch(seeds):
         message = f"A seed set is named by 1 to {MAX_NAME} letters, digits, hyphens and underscores."
-        hint = "Write a name here, and give the file with --seeds NAME=FILE."
+        hint = "Write the name of a seed set here."
         reader.wrong_value(fields["seeds"], f"{path}.seeds", message, hint)
         return None
     weight = reader.string(fields["weight"], f"{path}.weight") if "weight" in fields else None

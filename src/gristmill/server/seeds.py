@@ -3,8 +3,9 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import as_file
 from pathlib import Path
 
 from fastapi import UploadFile
@@ -16,6 +17,7 @@ from gristmill.domain.seeds import SeedSet
 from gristmill.errors import Finding
 from gristmill.library import seeds as library
 from gristmill.library.completing import complete_version
+from gristmill.library.starters import Starter, carried
 from gristmill.recipes import Recipe, compile_template
 from gristmill.server.caller import Caller
 from gristmill.server.controls import order_job
@@ -32,6 +34,17 @@ async def keep_upload(file: UploadFile, reading: SeedReading, caller: Caller) ->
         await asyncio.to_thread(_copy, file, path)
         brought = library.SeedFile(path=path, name=file.filename or "", reading=reading)
         return await library.keep_file(brought, caller.user, service.store, service.blobs, now=service.clock.now())
+
+
+async def keep_examples(starter: Starter, caller: Caller) -> Mapping[str, str]:
+    """Keep the rows that a starter is made for as the caller's: the ids of the sets by the names it gives them."""
+    service, kept = caller.service, {}
+    for name, path in starter.seeds.items():
+        with as_file(carried(path)) as file:
+            brought = library.SeedFile(path=file, name=file.name)
+            line = await library.keep_file(brought, caller.user, service.store, service.blobs, now=service.clock.now())
+        kept[name] = str(line.digest)
+    return kept
 
 
 async def read_recipe(template: str, caller: Caller, version: int | None = None) -> Recipe:

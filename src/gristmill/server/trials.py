@@ -12,6 +12,7 @@ from gristmill.jobs.control import find_job
 from gristmill.jobs.create import create_job, read_order
 from gristmill.jobs.preview import SlotPreview, plan_draws, preview_slots
 from gristmill.jobs.report import JobReport
+from gristmill.jobs.request import JobRequest
 from gristmill.jobs.seeds import check_sets, open_sets, refuse_unknown_sets
 from gristmill.jobs.trial import await_job, trial_items
 from gristmill.library.completing import complete_source
@@ -24,7 +25,7 @@ from gristmill.wiring.chance import new_chance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """The job that makes a trial's records, as it stands, and the Preview shape of each attempt committed so far."""
+    """A job that somebody waits for, as it stands, and the Preview shape of each attempt committed so far."""
 
     report: JobReport
     items: Sequence[JsonObject]
@@ -71,8 +72,13 @@ async def draw_trial(trial: Trial, caller: Caller, *, first: int) -> Sequence[Sl
 
 async def make_trial(trial: Trial, caller: Caller, *, seconds: float, job: JobId | None = None) -> Tried:
     """Make a trial's records, as a job with a budget of its own; it goes on when the time is over."""
+    return await make_and_await(await request_of_trial(trial, caller, job=job), caller, seconds=seconds)
+
+
+async def make_and_await(request: JobRequest, caller: Caller, *, seconds: float) -> Tried:
+    """A new job, once it has ended or the time is over. Raises what `create_job` raises."""
     ports = await caller.service.job_ports(caller.user)
-    made = await create_job(await request_of_trial(trial, caller, job=job), ports, chance=new_chance())
+    made = await create_job(request, ports, chance=new_chance())
     report = await await_job(ports, made.id, seconds=seconds)
     return Tried(report=report, items=await trial_items(report.job, ports))
 

@@ -9,7 +9,7 @@ from gristmill.domain.completion import ModelName
 from gristmill.domain.model import Limits
 from gristmill.domain.user_models import UserModel, UserModels
 from gristmill.errors import BadInputError
-from gristmill.web.typed import read_dollars, read_whole
+from gristmill.web.typed import read_dollars, read_line, read_whole
 
 # Rows that wait to be filled in: more come with each time that the form is saved.
 SPARE_ALIASES: Final = 2
@@ -108,7 +108,7 @@ def read_rows(items: Iterable[tuple[str, object]]) -> ModelsForm:
         kind, _, rest = name.partition(".")
         number, _, part = rest.partition(".")
         if isinstance(text, str):
-            rows.setdefault((kind, number), {})[part] = _plain(text)
+            rows.setdefault((kind, number), {})[part] = read_line(text, most=LONGEST)
     if len(rows) > MOST_ROWS:
         raise BadInputError(f"There is room for {MOST_ROWS} rows.")
     aliases = [AliasRow(**_known(AliasRow, row)) for (kind, _), row in rows.items() if kind == "alias"]
@@ -141,13 +141,6 @@ def _shown(value: object) -> str:
 def _known(row: type[Any], given: Mapping[str, str]) -> dict[str, str]:
     names = {one.name for one in fields(row)}
     return {name: text for name, text in given.items() if name in names}
-
-
-def _plain(text: str) -> str:
-    line = text.strip()
-    if len(line) > LONGEST or not line.isprintable():
-        raise BadInputError(f"A field of this form has at most {LONGEST:,} characters on one line.")
-    return line
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

@@ -35,3 +35,11 @@ def read_whole(text: str, *, least: int, most: int) -> int | None:
     if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
         raise BadInputError(f"Write a whole number from {least:,} to {most:,}.")
     return int(text)
+
+
+def read_line(text: str, *, most: int) -> str:
+    """One line as it was typed, less the space around it. Raises BadInputError for more than that."""
+    line = text.strip()
+    if len(line) > most or not line.isprintable():
+        raise BadInputError(f"A field of this form has at most {most:,} characters on one line.")
+    return line

@@ -101,7 +101,7 @@ def test_an_encoding_without_a_mark_can_be_named(tmp_path: Path) -> None:
     assert "not text in ascii" in complaints(path, SeedReading(encoding="ascii"))[-1]
     for encoding in ("utf-16-le", "utf-16-be"):
         wide = write(tmp_path, "b.csv", "a,b\n1,2\n".encode(encoding))
-        assert f"add --encoding {encoding}" in complaints(wide)[-1]
+        assert f"name its encoding: {encoding}" in complaints(wide)[-1]
         assert read(wide, SeedReading(encoding=encoding)) == [{"a": "1", "b": "2"}]
 
 
@@ -114,7 +114,7 @@ def test_an_encoding_without_a_mark_can_be_named(tmp_path: Path) -> None:
     ],
 )
 def test_bytes_that_are_not_utf8_cost_their_rows_alone(tmp_path: Path, name: str, content: bytes) -> None:
-    hint = "Save the file as UTF-8, or name its encoding, such as --encoding cp1252."
+    hint = "Save the file as UTF-8, or name its encoding, such as cp1252."
     assert complaints(write(tmp_path, name, content)) == [
         f"b: row 2 has the byte 0xE9, which is not UTF-8. {hint}",
         f"a: row 4 has the byte 0xFF, which is not UTF-8. {hint}",

@@ -115,7 +115,7 @@ def test_a_seed_schema_adds_what_it_requires() -> None:
         (one_step() + "vary: {a: {number: [1, 2], round: 20}}", "wrong_value", 6, 35, "20"),
         (one_step() + "vary: {a: {integer: [1, 2], round: 2}}", "wrong_value", 6, 36, "Only a number"),
         (one_step() + "vary: {a: {}}", "wrong_value", 6, 11, "exactly one of"),
-        (one_step() + "vary: {a: {seeds: p.csv}}", "wrong_value", 6, 19, "--seeds NAME=FILE"),
+        (one_step() + "vary: {a: {seeds: p.csv}}", "wrong_value", 6, 19, "Write the name of a seed set here."),
         (one_step() + "vary: {a: {seeds: [p]}}", "wrong_type", 6, 19, "a text"),
         (one_step() + "vary: {a: {choice: [1], weight: w}}", "wrong_value", 6, 33, "Only seeds have a weight"),
         (one_step() + "vary: {a: {seeds: p, weight: ''}}", "wrong_value", 6, 30, "Name the field"),

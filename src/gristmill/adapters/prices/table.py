@@ -49,13 +49,13 @@ class TablePrices:
         listed = find_listed(name, self.address_of(name))
         price = None if listed is None else price_of(listed, self.now)
         if listed is None or price is None:
-            raise UnknownPriceError(_unknown(name, self.address_of(name)))
+            raise UnknownPriceError(_unknown(name, self.address_of(name)), at_shell=f"or --price {name}=INPUT/OUTPUT")
         return Model(name=name, price=price, limits=replace(limits, context=limits.context or listed.context_window))
 
 
 def _unknown(name: ModelName, address: str) -> str:
     at = f" at {address}" if address else ""
     return (
-        f"Nothing says what {name}{at} costs. Add --price {name}=INPUT/OUTPUT in US dollars for a million tokens"
-        f' (0/0 for your own hardware), or input_usd and output_usd under [models."{name}"] in gristmill.toml.'
+        f"Nothing says what {name}{at} costs. Give its prices in US dollars for a million tokens, 0 for your own"
+        f' hardware: input_usd and output_usd under [models."{name}"] in gristmill.toml.'
     )

@@ -124,8 +124,8 @@ def open_text(path: Path, reading: SeedReading, *, newline: str | None = None) -
             yield _wrapped(content, encoding, errors, newline)
         except UnicodeDecodeError as error:
             raise InvalidSeedsError(
-                f"{path} is not text in {encoding} ({error.reason}). Save it as UTF-8, or name its encoding with"
-                " --encoding."
+                f"{path} is not text in {encoding} ({error.reason}). Save it as UTF-8, or name its encoding.",
+                at_shell="--encoding cp1252",
             ) from error
 
 
@@ -156,7 +156,9 @@ def _refuse_wide(path: Path, head: bytes) -> None:
     for encoding, zeros in (("utf-16-le", head[1:200:2]), ("utf-16-be", head[0:200:2])):
         if len(zeros) > 1 and not any(zeros):
             raise InvalidSeedsError(
-                f"{path} looks like UTF-16 without a byte order mark. Save it as UTF-8, or add --encoding {encoding}."
+                f"{path} looks like UTF-16 without a byte order mark."
+                f" Save it as UTF-8, or name its encoding: {encoding}.",
+                at_shell=f"--encoding {encoding}",
             )
 
 

@@ -93,7 +93,7 @@ def text_of(row: JsonObject, number: int) -> str | Finding:
     return bad_row(number, f"is nested deeper than {MOST_DEPTH} levels") if deep else text
 
 
-_SAVE = "Save the file as UTF-8, or name its encoding, such as --encoding cp1252."
+_SAVE = "Save the file as UTF-8, or name its encoding, such as cp1252."
 
 
 def _may_be_wrong(text: str) -> bool:

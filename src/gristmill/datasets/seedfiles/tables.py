@@ -89,8 +89,9 @@ def check_names(path: Path, names: Sequence[str]) -> None:
             raise InvalidSeedsError(f"{path}: column {i} has no name in the header.")
         wrong = next(filter(None, map(undecoded, name)), "")
         if wrong or "\0" in name:
-            words = f"{wrong}. Save the file as UTF-8, or name its encoding with --encoding" if wrong else "has a NUL"
-            raise InvalidSeedsError(f"{path}: the name of column {i} {words}.")
+            words = f"{wrong}. Save the file as UTF-8, or name its encoding" if wrong else "has a NUL"
+            at_shell = "--encoding cp1252" if wrong else ""
+            raise InvalidSeedsError(f"{path}: the name of column {i} {words}.", at_shell=at_shell)
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InvalidSeedsError(f"{path}: the column {readable(twice[0])!r} is there twice. Give each its own name.")

@@ -7,11 +7,11 @@ from typing import Any, Final
 from fastapi import Request
 
 from gristmill.domain.ids import TemplateId
-from gristmill.domain.money import NanoUsd, parse_usd
 from gristmill.domain.seeds import SeedSet
 from gristmill.jobs.request import MOST_RECORDS
 from gristmill.recipes import Recipe, SeedField
 from gristmill.server.orders import Trial
+from gristmill.web.typed import read_usd
 
 TRIED_RECORDS: Final = 3
 # No more than anybody wants to lose to a look; models that cost nothing spend nothing of it.
@@ -53,7 +53,7 @@ class DraftForm:
             source=self.source,
             records=TRIED_RECORDS,
             seeds={name: key for name, key in chosen.items() if key},
-            budget=_budget(self.budget),
+            budget=read_usd(self.budget),
             models=dict.fromkeys(recipe.models, self.model) if self.model else {},
         )
 
@@ -112,7 +112,3 @@ def _slot(text: str, turn: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_RECORDS)) else 1
     number += {"next": 1, "previous": -1}.get(turn, 0)
     return min(max(number, 1), MOST_RECORDS)
-
-
-def _budget(text: str) -> NanoUsd | None:
-    return parse_usd(text) if text else None

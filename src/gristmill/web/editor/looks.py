@@ -1,6 +1,5 @@
 """A look at a draft: what is wrong with it, and what one of its slots would draw and ask."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,15 +9,12 @@ from gristmill.domain.seeds import SeedSet
 from gristmill.errors import BadInputError, Finding, GristmillError
 from gristmill.jobs.preview import preview_json
 from gristmill.library.completing import complete_source
-from gristmill.recipes import Recipe, compile_template, lint_template
-from gristmill.recipes.document import MAX_SOURCE_BYTES
+from gristmill.recipes import Recipe, compile_template
 from gristmill.recipes.recipe import Check, Conform, Distinct, Expect, Judge, Sql, Unique
 from gristmill.server.caller import Caller
-from gristmill.server.trials import draw_trial
+from gristmill.server.trials import draw_trial, lint_source
 from gristmill.web.editor.drafts import DraftForm, choose_seeds, takes_seeds
 
-# Sentences of the use cases name options of the shell, which a page has none of.
-_OPTION: Final = re.compile(r" \(--[^()]*\)")
 MOST_SETS: Final = 200
 
 
@@ -50,7 +46,7 @@ class Look:
 async def look_at(draft: DraftForm, sets: Sequence[SeedSet], caller: Caller) -> Look:
     """A look at the draft's source, and at one slot of it; whatever is refused is in the look."""
     try:
-        findings = await find_faults(draft.source, caller)
+        findings = await lint_source(draft.source, None, caller)
     except GristmillError as error:
         return Look(findings=findings_of(error))
     if any(finding.severity == "error" for finding in findings):
@@ -61,17 +57,8 @@ async def look_at(draft: DraftForm, sets: Sequence[SeedSet], caller: Caller) -> 
         (shown,) = await draw_trial(draft.with_seeds(chosen), caller, first=draft.slot - 1)
     except GristmillError as error:
         lacks = getattr(error, "findings", ())
-        return Look(findings=findings, recipe=recipe, chosen=chosen, problem=plainly(str(error)), lacks=lacks)
+        return Look(findings=findings, recipe=recipe, chosen=chosen, problem=str(error), lacks=lacks)
     return Look(findings=findings, recipe=recipe, chosen=chosen, preview=preview_json(shown))
-
-
-async def find_faults(source: str, caller: Caller) -> Sequence[Finding]:
-    """All that is wrong or doubtful about a source, read where it can harm nothing."""
-    if len(source) > MAX_SOURCE_BYTES:
-        # Found at a glance, and nothing else is.
-        return lint_template(source)
-    completed = await complete_source(source, caller.user, caller.service.store)
-    return await caller.service.renderer.lint(completed.source)
 
 
 def checks_told(recipe: Recipe) -> Mapping[str, str]:
@@ -98,9 +85,4 @@ def _asked(check: Check) -> str:
 def findings_of(error: GristmillError) -> Sequence[Finding]:
     """A refusal as findings, even where it has none of its own."""
     own = error.findings if isinstance(error, BadInputError) else ()
-    return own or (Finding(code=error.code, message=plainly(str(error))),)
-
-
-def plainly(sentence: str) -> str:
-    """The sentence without the options of the shell that it names in brackets."""
-    return _OPTION.sub("", sentence)
+    return own or (Finding(code=error.code, message=str(error)),)

@@ -1,19 +1,17 @@
 """The first records of somebody who has nothing: a starter, its seeds, and a job that costs nothing, at one press."""
 
-from collections.abc import Mapping
-from importlib.resources import as_file
 from typing import Final
 
 from gristmill.domain.ids import TemplateId
 from gristmill.domain.job import Job
 from gristmill.errors import InUseError, UnknownModelError
 from gristmill.jobs.models import LOCAL_MODEL
-from gristmill.library.seeds import SeedFile, keep_file
 from gristmill.library.starters import FIRST, STARTERS, Starter, carried
 from gristmill.library.templates import create_template
 from gristmill.server.caller import Caller
 from gristmill.server.controls import order_job
 from gristmill.server.orders import NamedOrder, request_of
+from gristmill.server.seeds import keep_examples
 from gristmill.wiring.chance import new_chance
 
 RECORDS: Final = 5
@@ -40,7 +38,7 @@ async def order_first(caller: Caller) -> Job:
     starter = STARTERS[FIRST]
     order = NamedOrder(
         template=await _keep_template(starter, caller),
-        seeds=await _keep_seeds(starter, caller),
+        seeds=await keep_examples(starter, caller),
         records=RECORDS,
         models={ALIAS: LOCAL_MODEL},
         name="First try",
@@ -61,13 +59,3 @@ async def _keep_template(starter: Starter, caller: Caller) -> TemplateId:
     except InUseError:
         return (await service.store.find_template(caller.user, starter.name)).id
     return version.template
-
-
-async def _keep_seeds(starter: Starter, caller: Caller) -> Mapping[str, str]:
-    service, kept = caller.service, {}
-    for name, path in starter.seeds.items():
-        with as_file(carried(path)) as file:
-            brought = SeedFile(path=file, name=file.name)
-            line = await keep_file(brought, caller.user, service.store, service.blobs, now=service.clock.now())
-        kept[name] = str(line.digest)
-    return kept

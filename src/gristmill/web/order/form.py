@@ -14,7 +14,7 @@ from gristmill.domain.money import show_usd
 from gristmill.errors import BadInputError
 from gristmill.jobs.create import job_id_of
 from gristmill.jobs.request import MOST_RECORDS, MOST_SEED
-from gristmill.web.typed import read_usd, read_whole
+from gristmill.web.typed import read_line, read_usd, read_whole
 
 PLAIN: Final = ("name", "template", "version", "records", "budget", "random_seed", "once", "shown")
 # The seed set that slots go through stands under the one word, the others and the models behind a point.
@@ -53,7 +53,7 @@ class OrderForm:
 
 def read_form(items: Iterable[tuple[str, object]]) -> OrderForm:
     """The form out of the fields of a request; fields that it does not know are nothing to it."""
-    texts = [(name, _plain(text)) for name, text in items if isinstance(text, str)]
+    texts = [(name, read_line(text, most=LONGEST)) for name, text in items if isinstance(text, str)]
     plain = {name: text for name, text in texts if name in PLAIN}
     return OrderForm(
         **plain,
@@ -116,13 +116,6 @@ def random_seed_of(form: OrderForm) -> int | None:
 
 def _of(kind: str, texts: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     return [(name, text) for name, text in texts if name == kind == SEEDS or name.startswith(f"{kind}.")]
-
-
-def _plain(text: str) -> str:
-    line = text.strip()
-    if len(line) > LONGEST or not line.isprintable():
-        raise BadInputError(f"A field of this form has at most {LONGEST} characters on one line.")
-    return line
 
 
 def _read_version(text: str) -> int | None:

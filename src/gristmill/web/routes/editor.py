@@ -1,7 +1,6 @@
 """The editor: a template written, looked at while it is, tried, and kept."""
 
 from dataclasses import replace
-from importlib.resources import as_file
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,15 +9,15 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from gristmill.domain.ids import JobId, TemplateId
 from gristmill.errors import GristmillError
 from gristmill.library import templates as library
-from gristmill.library.seeds import SeedFile, keep_file
 from gristmill.library.starters import STARTERS, carried, unknown_starter
 from gristmill.recipes import refusal_of
 from gristmill.server.caller import Caller
+from gristmill.server.seeds import keep_examples
 from gristmill.server.statuses import status_of
 from gristmill.server.trials import Tried, make_trial, read_trial
 from gristmill.web.editor.desk import Desk, look_parts, read_sets, show_desk, show_tried
 from gristmill.web.editor.drafts import DraftForm, read_draft, seeds_of
-from gristmill.web.editor.looks import findings_of, look_at, plainly
+from gristmill.web.editor.looks import findings_of, look_at
 from gristmill.web.editor.words import words_for
 from gristmill.web.page import go_to
 from gristmill.web.problems import is_part
@@ -100,14 +99,11 @@ async def preview(request: Request, caller: Visitor) -> Response:
 
 
 @router.post("/templates/examples")
-async def keep_examples(request: Request, caller: Visitor) -> Response:
+async def take_examples(request: Request, caller: Visitor) -> Response:
     """Keep the rows that the draft's starter is made for as seed sets, and show the editor with them."""
     draft = await read_draft(request)
-    service = caller.service
-    for path in STARTERS[draft.starter].seeds.values() if draft.starter in STARTERS else ():
-        with as_file(carried(path)) as file:
-            seeds = SeedFile(path=file, name=file.name)
-            await keep_file(seeds, caller.user, service.store, service.blobs, now=service.clock.now())
+    if draft.starter in STARTERS:
+        await keep_examples(STARTERS[draft.starter], caller)
     # What was chosen before there were any is chosen anew.
     return await show_desk(request, caller, Desk(draft=replace(draft, seeds={})))
 
@@ -163,7 +159,7 @@ async def _make(draft: DraftForm, caller: Caller, seconds: float) -> Tried:
 
 
 async def _not_tried(request: Request, caller: Caller, draft: DraftForm, error: GristmillError) -> HTMLResponse:
-    problem, lacks = plainly(str(error)), getattr(error, "findings", ())
+    problem, lacks = str(error), getattr(error, "findings", ())
     if is_part(request):
         return show_tried(request, None, problem, lacks, status=status_of(error))
     return await show_desk(request, caller, Desk(draft=draft, try_wrong=problem, try_lacks=lacks), status_of(error))
@@ -172,7 +168,7 @@ async def _not_tried(request: Request, caller: Caller, draft: DraftForm, error: 
 async def _refused(request: Request, caller: Caller, draft: DraftForm, error: GristmillError) -> HTMLResponse:
     """The editor with what was typed, and why it was not kept: what is wrong with the source stands below it."""
     is_broken = error.code == "invalid_template"
-    wrong = "It was not saved: the template has errors, listed below it." if is_broken else plainly(str(error))
+    wrong = "It was not saved: the template has errors, listed below it." if is_broken else str(error)
     return await show_desk(
         request, caller, Desk(draft=draft, wrong=wrong, refused=findings_of(error)), status_of(error)
     )

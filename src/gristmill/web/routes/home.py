@@ -43,9 +43,9 @@ class Now:
 async def show_home(request: Request, caller: Visitor) -> Response:
     """The first page of somebody who is logged in."""
     costs = await caller.service.store.read_costs(caller.user)
-    now = await _read_now(caller)
     if not any(one.kind in KINDS for one in costs):
         return await _first_run(request, caller)
+    now = await _read_now(caller)
     return render(
         request,
         "home.html",

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from gristmill.domain.job import Job
-from gristmill.domain.money import parse_usd
+from gristmill.domain.money import ZERO
 from gristmill.errors import BadInputError, GristmillError
 from gristmill.jobs import control
 from gristmill.jobs.request import MOST_RECORDS
@@ -20,6 +20,7 @@ from gristmill.web.job.page import page_values, sum_by_model
 from gristmill.web.job.view import read_view
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import go_to, render
+from gristmill.web.typed import read_usd
 from gristmill.web.visitor import Visitor
 
 router = APIRouter()
@@ -92,7 +93,7 @@ async def top_up_job(request: Request, caller: Visitor, job: OwnJob, budget_usd:
     """Set the budget, what is spent included."""
 
     async def top_up() -> None:
-        await controls.top_up_job(caller, job, parse_usd(budget_usd.strip().removeprefix("$")))
+        await controls.top_up_job(caller, job, read_usd(budget_usd.strip()) or ZERO)
 
     return await _do(request, caller, job, Deed(action="top-up", act=top_up, done="job-topped-up", typed=budget_usd))
 

@@ -12,9 +12,10 @@ from gristmill.domain.user_models import UserModels
 from gristmill.errors import BadInputError, GristmillError, UnknownPriceError
 from gristmill.jobs.models import list_models
 from gristmill.ports.models import Prices
-from gristmill.server.asking import Answer, ask_model
+from gristmill.server.asking import ask_model
 from gristmill.server.caller import Caller
 from gristmill.server.statuses import status_of
+from gristmill.server.trials import Tried
 from gristmill.web.model_rows import ModelsForm, read_rows, rows_of
 from gristmill.web.page import go_to, render
 from gristmill.web.problems import is_part
@@ -100,7 +101,7 @@ def _lacks_price(name: ModelName, prices: Prices) -> bool:
     return False
 
 
-def _answer_json(answer: Answer) -> JsonObject:
+def _answer_json(answer: Tried) -> JsonObject:
     job = answer.report.job
     said: JsonObject = {"job": job.id, "status": job.status, "has_ended": job.has_ended, "problem": job.detail}
     if not answer.items:

@@ -23,9 +23,6 @@ router = APIRouter(prefix="/jobs/new")
 
 # Where a refusal is said, if it is about one field.
 FIELDS: Final[Mapping[str, str]] = {"budget_required": "budget", "budget_too_small": "budget", "invalid_seeds": "seeds"}
-WORDS: Final[Mapping[str, str]] = {
-    "budget_required": "These models cost money, so the job needs a budget: the most that it may spend.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,5 +123,5 @@ async def _clone(job: JobId, caller: Caller) -> OrderForm:
 def _refused(error: GristmillError) -> Refused:
     findings = error.findings if isinstance(error, BadInputError) else ()
     refused = Refused(status=status_of(error), findings=findings)
-    words, where = WORDS.get(error.code, str(error)), FIELDS.get(error.code)
+    words, where = str(error), FIELDS.get(error.code)
     return replace(refused, fields={where: words}) if where else replace(refused, top=words)

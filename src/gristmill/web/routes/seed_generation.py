@@ -54,7 +54,7 @@ async def generate_seeds(request: Request, caller: Visitor) -> Response:
     except NotFoundError:
         raise
     except (BudgetRequiredError, BudgetTooSmallError) as error:
-        return await _page(request, caller, form, Refused(fields={"budget": _words(error)}))
+        return await _page(request, caller, form, Refused(fields={"budget": str(error)}))
     except GristmillError as error:
         return await _page(request, caller, form, Refused(error=error))
     return go_to(f"/jobs/{job}", "job-created")
@@ -72,11 +72,6 @@ def _lacks(form: OrderForm, chosen: Chosen) -> dict[str, str]:
     except BadInputError as error:
         lacks["records"] = str(error)
     return lacks
-
-
-def _words(error: BadInputError) -> str:
-    is_missing = isinstance(error, BudgetRequiredError)
-    return "These models cost money: give the most that they may spend." if is_missing else str(error)
 
 
 async def _page(request: Request, caller: Caller, form: OrderForm, refused: Refused | None = None) -> Response:

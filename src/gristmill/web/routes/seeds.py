@@ -1,7 +1,7 @@
 """Seed sets: brought as files, listed, looked at row by row, deleted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
@@ -27,8 +27,6 @@ router = APIRouter(route_class=KnownPage)
 SETS_SHOWN: Final = 50
 ROWS_SHOWN: Final = 20
 MOST_SPLIT: Final = 1_000_000
-# How the shell names the encoding of a file.
-OPTION: Final = "--encoding"
 
 SeedsPath = Annotated[str, Path(alias="id", max_length=64)]
 Cursor = Annotated[str | None, Query(max_length=400)]
@@ -46,15 +44,14 @@ class Refused:
 
     @property
     def findings(self) -> Sequence[Finding]:
-        """What is wrong with which row, in the words of this form: the field for the encoding stands open beside it."""
-        found = self.error.findings if isinstance(self.error, BadInputError) else ()
-        return [replace(one, suggestion=one.suggestion.replace(f"{OPTION} ", "")) for one in found]
+        """What is wrong with which row."""
+        return self.error.findings if isinstance(self.error, BadInputError) else ()
 
     @property
     def is_about_encoding(self) -> bool:
         """Whether it may help to say how the file is written."""
-        found = self.error.findings if isinstance(self.error, BadInputError) else ()
-        return bool(self.encoding) or any(OPTION in one.suggestion for one in found)
+        said = [str(self.error), *(finding.suggestion for finding in self.findings)]
+        return bool(self.encoding) or any("encoding" in words for words in said)
 
 
 @router.get("/seeds")
