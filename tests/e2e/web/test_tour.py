@@ -64,7 +64,7 @@ def walk(tour: Tour, browser: Browser, look: Look, taken: list[float] | None = N
     With `taken` the browser keeps nothing, and the bytes of bodies that came over the wire are added there.
     """
     with open_windows(browser, tour.server, look) as windows:
-        watch = Watch(expected=["404 (Not Found)"])
+        watch = Watch(expected=["/nothing-here"])
         for page in windows.values():
             watch.look_at(page.context)
             if taken is not None:
