@@ -43,7 +43,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "seeds-kept": "The rows are stored.",
     "seeds-known": "You have brought exactly these rows before: this is that set.",
     "seeds-deleted": "The seed set is deleted.",
-    "job-created": "The job is queued: it starts as soon as a worker is free.",
+    "job-created": "The job is ordered. This page follows it.",
     "job-paused": "The job stops; calls in flight finish and are kept.",
     "job-cancelled": "The job stops for good; what it made is kept.",
     "job-resumed": "The job goes on.",

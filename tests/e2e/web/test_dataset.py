@@ -36,7 +36,7 @@ def test_somebody_makes_a_dataset_without_reading_documentation(newcomer: Window
     newcomer.fill(Records=str(RECORDS))
     newcomer.sees("Cost, likely")
     newcomer.press("Start job")
-    newcomer.sees("The job is queued")
+    newcomer.sees("The job is ordered.")
     await_status(newcomer, "completed")
     newcomer.sees(f"All {RECORDS} records are made")
     records = download_records(newcomer)

@@ -11,8 +11,9 @@ from gristmill.domain.json import JsonObject
 from gristmill.domain.user_models import UserModels
 from gristmill.errors import BadInputError, GristmillError, UnknownPriceError
 from gristmill.jobs.models import list_models
+from gristmill.jobs.trial import TEST_PROMPT
 from gristmill.ports.models import Prices
-from gristmill.server.asking import ask_model
+from gristmill.server.asking import QUESTION_BUDGET, ask_model
 from gristmill.server.caller import Caller
 from gristmill.server.statuses import status_of
 from gristmill.server.trials import Tried
@@ -84,6 +85,8 @@ async def _page(
         listed=list_models(stand_for, kept.models, prices),
         priceless={name for name in {*stand_for.values(), *kept.models} if _lacks_price(name, prices)},
         providers=service.providers,
+        test_prompt=TEST_PROMPT,
+        test_budget=QUESTION_BUDGET,
         usual=usual,
         kept=kept.models,
         wrong=str(error or ""),
