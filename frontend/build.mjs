@@ -6,7 +6,7 @@ const outdir = "../src/gristmill/web/built";
 
 await rm(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: ["pages", "editor", "charts", "records", "upload"].map((name) => `source/${name}.ts`),
+  entryPoints: ["begin", "pages", "editor", "charts", "records", "upload"].map((name) => `source/${name}.ts`),
   outdir,
   bundle: true,
   // Jinja2 of the editor stands within YAML: what lang-jinja has for HTML, CSS and scripts is never read.

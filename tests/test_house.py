@@ -106,7 +106,7 @@ def test_a_wheel_carries_the_starters_the_migrations_the_pages_and_the_licence(t
     carried = {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
     migrations = {path.name for path in (ROOT / "src").glob("gristmill/adapters/sql/migrations/**/*.py")}
     starters = {path.name for folder in ("templates", "examples") for path in (ROOT / folder).iterdir()}
-    pages = {"style.css", "base.html", "pages.js", "editor.js", "charts.js"}
+    pages = {"style.css", "base.html", "begin.js", "pages.js", "editor.js", "charts.js"}
     assert {"py.typed", "LICENSE"} | starters | migrations | pages <= carried
     assert len(migrations) > 2
 

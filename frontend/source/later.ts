@@ -1,7 +1,17 @@
-// Scripts that a page can be read without: they are fetched at once, and begin when the page has been painted.
+// Scripts that a page can be read without: fetched and begun, in their order, when it has been painted.
+const LATEST_MS = 1000;
+
 export function beginLater(): void {
   const named = document.querySelectorAll<HTMLMetaElement>("meta[name='later']");
   const addresses = [...named].map((meta) => new URL(meta.content, location.href).href);
-  for (const href of addresses) document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
-  requestAnimationFrame(() => setTimeout(() => addresses.forEach((href) => void import(href))));
+  // A page in a tab that nobody looks at is not painted.
+  void Promise.race([painted(), elapsed()]).then(() => addresses.forEach((href) => void import(href)));
+}
+
+function painted(): Promise<void> {
+  return new Promise((resolve) => new PerformanceObserver(() => resolve()).observe({ type: "paint", buffered: true }));
+}
+
+function elapsed(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LATEST_MS));
 }

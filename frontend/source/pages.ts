@@ -1,15 +1,8 @@
-// What every page has: parts that update (htmx), live streams (its sse extension), and small courtesies.
+// What every page has once it was painted: parts that update (htmx), live streams (its sse extension), and copying.
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
-import { askBeforehand } from "./confirm";
 import { copyOnPress } from "./copy";
-import { beginLater } from "./later";
 import { tellBreaks } from "./live";
-import { tellZone } from "./zone";
 
-document.documentElement.classList.add("scripted");
-tellZone();
-askBeforehand();
 copyOnPress();
 tellBreaks();
-beginLater();

@@ -17,6 +17,9 @@ AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 LEFT = "net::ERR_ABORTED"
 TELL_OF_POLICY = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
+# What scripts make of a page begins after it was painted; whoever has none has the page as it is.
+BEGUN = """() => document.readyState === "complete" && (!document.documentElement.matches(".scripted") ||
+  [...document.querySelectorAll("[hx-get], [hx-post]")].every((one) => one.dataset.htmxPowered))"""
 
 
 # Without slots: Playwright leaves a mark of its own on whom it tells.
@@ -77,7 +80,12 @@ class Window:
         response = self.page.goto(f"{self.server.url}{path}")
         assert response is not None
         assert response.ok, f"{response.status} {path}"
+        self.await_scripts()
         return self.page
+
+    def await_scripts(self) -> None:
+        """Wait until what has to follow what this person does has begun: nobody is as quick as a test."""
+        self.page.wait_for_function(BEGUN)
 
     def status_of(self, path: str) -> int:
         """What a path answers to this person."""
@@ -85,6 +93,7 @@ class Window:
 
     def press(self, name: str) -> None:
         """Press the button, or follow the link, that has this name."""
+        self.await_scripts()
         button = self.page.get_by_role("button", name=name, exact=True)
         (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).first.click()
 

@@ -146,11 +146,11 @@ def test_every_page_lets_no_foreign_or_inline_script_run(client: TestClient) -> 
 
 def test_a_static_file_may_be_kept_for_ever_under_the_address_that_names_its_content(client: TestClient) -> None:
     page = nobody(client).get("/login").text
-    address = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    address = page.partition('rel="icon" href="')[2].partition('"')[0]
     kept = client.get(address)
     assert (kept.status_code, kept.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
-    assert kept.headers["content-type"].startswith("text/css")
-    assert client.get("/static/style.css").headers["cache-control"] == "no-cache"
+    assert kept.headers["content-type"] == "image/svg+xml"
+    assert client.get("/static/favicon.svg").headers["cache-control"] == "no-cache"
     for name in ("nothing.css", "..%2fapp.py", "%2e%2e%2fapp.py", "app.py"):
         assert client.get(f"/static/{name}").status_code == 404
 

@@ -1,6 +1,7 @@
 """The editor: what is written is looked at, tried and kept, and whatever is refused stays in it."""
 
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,14 @@ def source_in(page: str) -> str:
     return unescape(page.partition('data-nonce="')[2].partition(">\n")[2].partition("</textarea>")[0])
 
 
+def look(visitor: Visitor, page: str, **fields: str) -> Any:
+    """What the editor's script is told of the source on a page, once it has begun."""
+    return visitor.post("/templates/look", {"source": source_in(page), **fields}, headers=PART).json()
+
+
 def test_a_new_template_begins_with_something_that_can_be_saved(cleo: Visitor) -> None:
     page = cleo.get("/templates/new")
-    assert "No errors" in text_of(page)
+    assert look(cleo, page.text)["findings"] == []
     saved = cleo.done("/templates/new", {"source": source_in(page.text)})
     assert saved.endswith("?done=template-made")
     assert "version 1" in cleo.page(saved)
@@ -36,7 +42,7 @@ def test_a_new_template_begins_with_something_that_can_be_saved(cleo: Visitor) -
 def test_every_starter_opens_in_the_editor_without_an_error(cleo: Visitor, name: str) -> None:
     page = cleo.get("/templates/new", params={"starter": name})
     assert f"name: {name}\n" in source_in(page.text)
-    assert 'data-status="error"' not in page.text
+    assert not [one for one in look(cleo, page.text)["findings"] if one["severity"] == "error"]
 
 
 def test_a_starter_that_is_not_there_is_said_with_the_one_that_is_meant(cleo: Visitor) -> None:
@@ -47,18 +53,25 @@ def test_a_starter_that_is_not_there_is_said_with_the_one_that_is_meant(cleo: Vi
 
 def test_the_example_rows_of_a_starter_are_kept_and_looked_through(dan: Visitor) -> None:
     page = dan.get("/templates/new", params={"starter": "instructions"})
-    assert "Take the starter's example rows" in text_of(page)
+    assert "Take the starter's example rows" in look(dan, page.text, starter="instructions")["trouble"]
     form = {"source": source_in(page.text), "starter": "instructions", "seeds": "", "seeds.personas": ""}
     shown = text_of(dan.post("/templates/examples", form))
     assert "Prompt of instruction You are" in shown
     assert {seeds["name"] for seeds in dan.api.get("/seeds").json()["items"]} == {"tasks.jsonl", "personas.jsonl"}
 
 
-def test_the_page_lets_styles_of_the_editor_in_by_a_nonce_and_no_others(cleo: Visitor) -> None:
-    page = cleo.get("/templates/new")
+def test_a_page_is_opened_with_a_look_where_no_script_will_look(cleo: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gristmill.web.editor.desk.has_scripts", lambda: False)
+    assert "No errors and no warnings." in cleo.page("/templates/new")
+
+
+def test_the_page_lets_styles_in_by_a_nonce_of_its_own_and_no_others(cleo: Visitor) -> None:
+    page, other = (cleo.get("/templates/new") for _ in range(2))
     nonce = page.text.partition('data-nonce="')[2].partition('"')[0]
-    assert f"style-src 'self' 'nonce-{nonce}'" in page.headers["content-security-policy"]
+    assert f"style-src 'nonce-{nonce}';" in page.headers["content-security-policy"]
+    assert f'<style nonce="{nonce}">' in page.text
     assert len(nonce) > 16
+    assert nonce not in other.text
 
 
 def test_saving_makes_versions_and_the_same_source_none(cleo: Visitor) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +25,11 @@ SECONDS_PER_DAY: Final = 86_400
 # Of very little money the two digits that say most are shown.
 TINY_DIGITS: Final = 2
 
+# Pages say the same numbers again and again, and Babel takes a tenth of a page's time to write them.
+KEPT: Final = 8_192
+_write_decimal = lru_cache(KEPT)(format_decimal)
+_write_currency = lru_cache(KEPT)(format_currency)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formats:
@@ -34,7 +40,7 @@ class Formats:
 
     def number(self, value: float | Decimal | None) -> str:
         """A number with its groups, at most three decimals; a dash for none."""
-        return "–" if value is None else format_decimal(value, format="#,##0.###", locale=self.locale)
+        return "–" if value is None else _write_decimal(value, format="#,##0.###", locale=self.locale)
 
     def compact(self, value: float | None) -> str:
         """A large number in short, such as 1.2M."""
@@ -53,24 +59,21 @@ class Formats:
         size = abs(dollars)
         decimals = 2 if size >= 1 or not size else max(4, TINY_DIGITS - 1 - size.adjusted())
         pattern = f"¤#,##0.00{'#' * min(7, decimals - 2)}"
-        return format_currency(dollars, "USD", format=pattern, locale=self.locale, currency_digits=False)
+        return _write_currency(dollars, "USD", format=pattern, locale=self.locale, currency_digits=False)
 
     def time(self, moment: datetime | str | None) -> str:
         """Date and time in the reader's zone."""
-        local = self._local(moment)
-        return "–" if local is None else format_datetime(local, "medium", locale=self.locale)
+        return "–" if moment is None else _write_time(moment, "medium", self.zone, self.locale)
 
     def clock(self, moment: datetime | str | None) -> str:
         """The time of day to the second in the reader's zone."""
-        local = self._local(moment)
-        return "–" if local is None else format_datetime(local, "HH:mm:ss", locale=self.locale)
+        return "–" if moment is None else _write_time(moment, "HH:mm:ss", self.zone, self.locale)
 
     def ago(self, moment: datetime | str | None, now: datetime) -> str:
         """How long ago something was, in words: in English, like all words of the pages."""
-        local = self._local(moment)
-        if local is None:
+        if moment is None:
             return "–"
-        return format_timedelta(local - now, granularity="second", add_direction=True, locale=DEFAULT)
+        return format_timedelta(_moment(moment) - now, granularity="second", add_direction=True, locale=DEFAULT)
 
     def seconds(self, value: float | None) -> str:
         """A duration in the two units that say most, such as 3 min 20 s."""
@@ -99,11 +102,6 @@ class Formats:
         rest = f" {parts[1]} {small}" if parts[1] else ""
         return f"{self.number(parts[0])} {large}{rest}"
 
-    def _local(self, moment: datetime | str | None) -> datetime | None:
-        if isinstance(moment, str):
-            moment = datetime.fromisoformat(moment)
-        return None if moment is None else moment.astimezone(self.zone)
-
 
 def formats_of(request: Request) -> Formats:
     """How the sender of a request is shown values: by `Accept-Language` and the zone their browser told us of."""
@@ -111,6 +109,16 @@ def formats_of(request: Request) -> Formats:
     return Formats(locale=_locale(wanted), zone=_zone(request.cookies.get(ZONE_COOKIE, "")))
 
 
+@lru_cache(KEPT)
+def _write_time(moment: datetime | str, pattern: str, zone: tzinfo, locale: Locale) -> str:
+    return format_datetime(_moment(moment).astimezone(zone), pattern, locale=locale)
+
+
+def _moment(told: datetime | str) -> datetime:
+    return datetime.fromisoformat(told) if isinstance(told, str) else told
+
+
+@lru_cache(maxsize=256)
 def _locale(wanted: str) -> Locale:
     ranked = sorted(_weights(wanted), key=lambda pair: -pair[1])
     for name, _ in ranked:

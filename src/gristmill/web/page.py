@@ -57,15 +57,14 @@ NOTICES: Final[Mapping[str, str]] = {
 }
 
 
-def render(
-    request: Request, name: str, /, *, status: int = 200, styles_nonce: str = "", **values: object
-) -> HTMLResponse:
+def render(request: Request, name: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
     """The page or fragment of a template.
 
     Besides `values` a template knows `request`, `f` (the reader's `Formats`), `me` (the principal, or None), `notice`,
-    `asset(name)`, the address of a static file that may be cached for ever, and `styles_nonce`, under which a script of
-    ours may add styles.
+    `asset(name)`, the address of a static file that may be cached for ever, `styles(name)`, what stands in a style
+    sheet, `styles_nonce`, under which styles are taken, and `is_part`.
     """
+    styles_nonce = secrets.token_urlsafe(16)
     html = (
         environment()
         .get_template(name)
@@ -75,6 +74,7 @@ def render(
             me=getattr(request.state, "principal", None),
             has_accounts=request.app.state.service.accounts.rules.auth != "none",
             notice=NOTICES.get(request.query_params.get(NOTICE, ""), ""),
+            is_part=is_part(request),
             styles_nonce=styles_nonce,
             **values,
         )
@@ -88,6 +88,11 @@ def fill(request: Request, name: str, /, **values: object) -> str:
     return clean(environment().get_template(name).render(request=request, f=formats_of(request), **values))
 
 
+def is_part(request: Request) -> bool:
+    """Whether a script of ours asks for a part of a page."""
+    return request.headers.get("hx-request") == "true"
+
+
 def go_to(path: str, done: str = "") -> RedirectResponse:
     """Lead to a page of ours after a form was taken, where it says what was done."""
     assert not done or done in NOTICES, done  # noqa: S101 - a mistake of ours that a test must see
@@ -95,17 +100,11 @@ def go_to(path: str, done: str = "") -> RedirectResponse:
     return RedirectResponse(address, status_code=303)
 
 
-def new_nonce() -> str:
-    """A nonce for the styles of one answer."""
-    return secrets.token_urlsafe(16)
-
-
-def policy(styles_nonce: str = "") -> str:
+def policy(styles_nonce: str) -> str:
     """The Content-Security-Policy of a page: everything from here, no inline script, nothing framed."""
-    styles = f"'self' 'nonce-{styles_nonce}'" if styles_nonce else "'self'"
     return (
-        f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'; style-src 'nonce-{styles_nonce}'; img-src 'self' data:;"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
@@ -122,6 +121,7 @@ def environment() -> Environment:
     )
     made.globals["version"] = version("gristmill")
     made.globals["asset"] = asset
+    made.globals["styles"] = styles
     made.globals["has_scripts"] = has_scripts
     made.globals["icon"] = icon
     return made
@@ -150,7 +150,15 @@ def static_file(name: str) -> bytes | None:
 @cache
 def has_scripts() -> bool:
     """Whether the scripts were built: without them pages work, plainer."""
-    return static_file("pages.js") is not None
+    return static_file("begin.js") is not None
+
+
+@cache
+def styles(name: str) -> Markup:
+    """What stands in a style sheet of ours."""
+    css = static_file(name)
+    assert css is not None, name  # noqa: S101 - a mistake of ours that a test must see
+    return Markup(css.decode())  # noqa: S704 - a file of ours
 
 
 @cache

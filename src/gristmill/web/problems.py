@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from gristmill.errors import GristmillError, ThrottledError, UnauthenticatedError
 from gristmill.server.request_ids import request_id_of
 from gristmill.server.statuses import status_of, unwrapped
-from gristmill.web.page import go_to, render
+from gristmill.web.page import go_to, is_part, render
 from gristmill.web.visitor import anybody
 
 TITLES = {403: "Not allowed", 404: "Not found", 409: "It cannot be done now", 413: "Too large", 429: "Too often"}
@@ -43,11 +43,6 @@ def problem_page(request: Request, status: int, detail: str, error: GristmillErr
     if isinstance(error, ThrottledError):
         page.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     return page
-
-
-def is_part(request: Request) -> bool:
-    """Whether a script of ours asks for a part of a page."""
-    return request.headers.get("hx-request") == "true"
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from gristmill.server.trials import Tried
 from gristmill.web.editor.drafts import TRIED_RECORDS, DraftForm
 from gristmill.web.editor.looks import MOST_SETS, Look, checks_told, look_at
 from gristmill.web.editor.words import model_names
-from gristmill.web.page import fill, new_nonce, render
+from gristmill.web.page import fill, has_scripts, render
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +44,19 @@ async def show_desk(request: Request, caller: Caller, desk: Desk, status: int = 
     draft = desk.draft
     template = await _template_of(draft, caller)
     sets = await read_sets(caller)
-    looked = await look_at(draft, sets, caller)
+    # The script looks at what is opened, so the page need not wait for it.
+    looked = None if request.method == "GET" and has_scripts() else await look_at(draft, sets, caller)
     return render(
         request,
         "templates/editor.html",
         status=status,
-        styles_nonce=new_nonce(),
         desk=desk,
         draft=draft,
         template=template,
         is_yours=template is None or template.owner == caller.user,
         look=looked,
         # What a refusal found and the look did not, such as a name that is taken.
-        refused=desk.refused if not looked.errors else (),
+        refused=() if looked and looked.errors else desk.refused,
         sets=sets,
         starters=STARTERS,
         starter=STARTERS.get(draft.starter),
@@ -90,7 +90,7 @@ def tried_values(tried: Tried | None, problem: str, lacks: Sequence[Finding]) ->
 
 def look_parts(request: Request, draft: DraftForm, sets: Sequence[SeedSet], looked: Look) -> JsonObject:
     """What the script puts into the page: findings for the lines of the editor, their list, and the preview."""
-    values = {"look": looked, "draft": draft, "sets": sets}
+    values = {"look": looked, "draft": draft, "sets": sets, "starter": STARTERS.get(draft.starter)}
     return {
         "findings": [finding_json(finding) for finding in looked.findings],
         "list": fill(request, "templates/findings.html", **values),

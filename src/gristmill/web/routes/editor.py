@@ -19,8 +19,7 @@ from gristmill.web.editor.desk import Desk, look_parts, read_sets, show_desk, sh
 from gristmill.web.editor.drafts import DraftForm, read_draft, seeds_of
 from gristmill.web.editor.looks import findings_of, look_at
 from gristmill.web.editor.words import words_for
-from gristmill.web.page import go_to
-from gristmill.web.problems import is_part
+from gristmill.web.page import go_to, is_part
 from gristmill.web.visitor import Visitor
 from gristmill.wiring.chance import new_chance
 

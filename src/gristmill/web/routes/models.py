@@ -18,8 +18,7 @@ from gristmill.server.caller import Caller
 from gristmill.server.statuses import status_of
 from gristmill.server.trials import Tried
 from gristmill.web.model_rows import ModelsForm, read_rows, rows_of
-from gristmill.web.page import go_to, render
-from gristmill.web.problems import is_part
+from gristmill.web.page import go_to, is_part, render
 from gristmill.web.visitor import Visitor
 from gristmill.wiring.user_models import aliases_for_owner
 

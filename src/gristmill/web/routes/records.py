@@ -17,14 +17,15 @@ from gristmill.jobs.records import CURSOR, LONGEST_TEXT, LOOK_SECONDS, RecordPag
 from gristmill.jobs.report import read_report
 from gristmill.server.statuses import status_of
 from gristmill.web.owned import OwnJob
-from gristmill.web.page import go_to, render
-from gristmill.web.problems import is_part
+from gristmill.web.page import go_to, is_part, render
 from gristmill.web.records.view import MOST_COLUMNS, RecordTable, RecordView, Shape, is_plain, read_view
 from gristmill.web.visitor import Visitor
 
 router = APIRouter()
 
-PAGE: Final = 50
+# A page is there at once when its rows are few; whoever loads more wants to look through them.
+PAGE: Final = 25
+ADDED: Final = 100
 # Who looks further waits longer: a search through a million records begins anew only a few times.
 FURTHER_SECONDS: Final = 2.0
 
@@ -102,12 +103,13 @@ async def _render(
 ) -> Response:
     service = caller.service
     wrong = dict(view.wrong)
+    limit = PAGE if shape is None else ADDED
     page = RecordPage(items=(), next_cursor=None)
     if not wrong:
         try:
             seconds = FURTHER_SECONDS if view.cursor else LOOK_SECONDS
             page = await list_records(
-                service.browse_ports, job.id, view.query, limit=PAGE, cursor=view.begins_at, seconds=seconds
+                service.browse_ports, job.id, view.query, limit=limit, cursor=view.begins_at, seconds=seconds
             )
         except BadInputError as error:
             wrong["view"] = str(error)
@@ -122,7 +124,7 @@ async def _render(
         view=view,
         wrong=wrong,
         table=table,
-        rest=_rest_of(job, view, page, table.shape) if page.next_cursor else None,
+        rest=_rest_of(job, view, page, table.shape, is_short=len(page.items) < limit) if page.next_cursor else None,
         marking=marking or Marking(),
         is_added=shape is not None,
     )
@@ -138,11 +140,11 @@ class Rest:
     is_short: bool
 
 
-def _rest_of(job: Job, view: RecordView, page: RecordPage, shape: Shape) -> Rest:
+def _rest_of(job: Job, view: RecordView, page: RecordPage, shape: Shape, *, is_short: bool) -> Rest:
     cursor = page.next_cursor or ""
     more = address_of(job, replace(view, cursor=cursor))
     under = urlencode(
         [*(("column", name) for name in shape.columns), ("scored", str(shape.has_scores).lower())], errors="replace"
     )
     slot, _ = read_cursor(CURSOR, cursor, int, int)
-    return Rest(page=more, rows=f"{more}&{under}", slot=int(slot), is_short=len(page.items) < PAGE)
+    return Rest(page=more, rows=f"{more}&{under}", slot=int(slot), is_short=is_short)

@@ -11,8 +11,7 @@ from gristmill.ports.templates import TemplateQuery
 from gristmill.server.caller import Caller
 from gristmill.server.seeds import check_rows, read_recipe
 from gristmill.server.statuses import status_of
-from gristmill.web.page import render
-from gristmill.web.problems import is_part
+from gristmill.web.page import is_part, render
 from gristmill.web.visitor import Visitor
 
 router = APIRouter()

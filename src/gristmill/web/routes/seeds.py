@@ -17,8 +17,7 @@ from gristmill.server.paging import read_number, read_place, refuse_stray, write
 from gristmill.server.seeds import keep_upload
 from gristmill.server.statuses import status_of
 from gristmill.web.known import KnownPage
-from gristmill.web.page import go_to, render
-from gristmill.web.problems import is_part
+from gristmill.web.page import go_to, is_part, render
 from gristmill.web.seedcells import row_texts
 from gristmill.web.visitor import Visitor
 
