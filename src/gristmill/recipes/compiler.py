@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from gristmill.domain.ids import Digest
 from gristmill.domain.json import Json, digest_of
@@ -40,6 +41,8 @@ from gristmill.recipes.work import WORK
 LANGUAGE = 1
 
 
+# An order, its estimate and its page each ask for the recipe of the same template, which nothing changes.
+@lru_cache(maxsize=16)
 def compile_template(source: str) -> Recipe:
     """The recipe of a template. Raises InvalidTemplateError with all that is wrong, in the order of the source."""
     findings = Findings()
