@@ -1,4 +1,6 @@
 // Records looked through without a mouse: rows are moved between, opened, chosen and marked with single keys.
+import { areKeysOn, switchKeys } from "./keyswitch";
+
 type Opinion = "good" | "bad" | "clear";
 
 // The server takes no form of more than a thousand fields.
@@ -126,8 +128,9 @@ document.addEventListener("htmx:after:swap", () => {
   count();
 });
 
+switchKeys();
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+  if (!areKeysOn() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
   const known = document.querySelector(".record-page") ? onRecord : onTable;
   if (known(event.key)) event.preventDefault();
 });

@@ -44,6 +44,23 @@ def test_records_are_moved_between_chosen_marked_and_opened_by_single_keys(windo
     window.sees("Slot 1")
 
 
+def test_single_keys_stay_off_once_they_are_turned_off(window: Window) -> None:
+    job = order(window, 3)
+    await_status(window, "completed")
+    window.go(f"{job}/records/0")
+    keys = window.page.get_by_label("Keys:")
+    keys.uncheck()
+    window.go(f"{job}/records/1")
+    expect(keys).not_to_be_checked()
+    window.page.keyboard.press("j")
+    window.page.keyboard.press("g")
+    keys.check()
+    window.page.keyboard.press("j")
+    window.sees("Slot 2")
+    window.go(f"{job}/records?mark=good")
+    window.sees("No accepted record is like that.")
+
+
 def test_a_file_is_dropped_and_sent(window: Window) -> None:
     window.go("/seeds")
     window.page.wait_for_load_state("networkidle")
