@@ -21,7 +21,12 @@ _PAGE: Final = """<!doctype html>
 </body>
 </html>
 """
-_START: Final = """SwaggerUIBundle({
+_START: Final = """\
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+SwaggerUIBundle({
   url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, filter: true, persistAuthorization: true,
 });
 """
