@@ -18,9 +18,13 @@ async def principal_of(request: Request) -> Principal:
     """Who asks, found out once for each request. Raises UnauthenticatedError."""
     known: Principal | None = getattr(request.state, "principal", None)
     if known is None:
-        known = await service_of(request).authenticate(request.cookies.get(SESSION_COOKIE, ""))
-        request.state.principal = known
+        known = request.state.principal = await ask_anew(request)
     return known
+
+
+async def ask_anew(request: Request) -> Principal:
+    """Who asks, by how things stand now: a stream outlives a login. Raises UnauthenticatedError."""
+    return await service_of(request).authenticate(request.cookies.get(SESSION_COOKIE, ""))
 
 
 async def known_caller(request: Request) -> Caller:

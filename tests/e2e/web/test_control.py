@@ -106,6 +106,15 @@ def test_however_busy_a_job_is_its_page_is_sent_four_updates_a_second_at_most(wi
     assert len(told) - 2 <= 4 * (told[-1] - told[0]) / 1_000
 
 
+def test_a_page_that_follows_a_job_sees_nothing_more_once_its_login_has_ended(window: Window) -> None:
+    window.watch.expect("401")
+    order(window, 40, model="scripted:demo?latency=3")
+    await_status(window, "running")
+    # From another tab.
+    window.page.request.post(f"{window.server.url}/logout", headers={"Sec-Fetch-Site": "same-origin"})
+    expect(window.page).to_have_title("Log in · Gristmill")
+
+
 def test_nobody_sees_or_reaches_what_is_anothers(window: Window, browser: Browser, site: Server) -> None:
     job = order(window, 4)
     await_status(window, "completed")

@@ -18,7 +18,7 @@ from gristmill.web.job.page import COURSE, HEAD, NOW, head_values, page_values
 from gristmill.web.job.view import MOST_EVENTS, JobView, read_on
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import fill
-from gristmill.web.visitor import Visitor
+from gristmill.web.visitor import Visitor, ask_anew
 from gristmill.wiring.service import Service
 
 router = APIRouter()
@@ -34,7 +34,7 @@ async def follow(request: Request, caller: Visitor, job: OwnJob) -> AsyncIterato
 
     Each begins anew with the whole page, so nothing is missed by who comes back.
     """
-    # A job that is deleted, or a store that is busy: the page asks once more, and then is told.
+    # Logged out, a job that is deleted, or a store that is busy: the page asks once more, and then is told.
     with suppress(GristmillError):
         async with aclosing(_messages(request, caller.service, job.id)) as messages:
             async for html in messages:
@@ -83,6 +83,7 @@ class _Screen:
             self._status = self._view.report.job.status
             parts.append(HEAD)
         if self.is_course_due or whole:
+            await ask_anew(self._request)
             self._view = await read_on(self._service, replace(self._view, events=tuple(self._events)))
             self._drawn_at = self._service.clock.monotonic()
             parts.append(COURSE)
