@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with one worker, whose first user is its admin."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "gristmill.toml").write_text(SETTINGS)
-    with serving(GristmillShell(folder), "--port", "0", "--workers", "1") as server:
+    with serving(GristmillShell(folder, is_measured=False), "--port", "0", "--workers", "1") as server:
         server.join("admin@example.org")
         yield server
 

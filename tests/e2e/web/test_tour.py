@@ -1,7 +1,8 @@
 """Every page, as a reader in the light, in the dark and on a phone meets it: nothing in the way, nothing too heavy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -9,72 +10,65 @@ from playwright.sync_api import Browser, Page
 from support.browser import Watch, serious_violations
 from support.mill_shell import GristmillShell
 from support.pictures import LOOKS, Look, open_windows
-from support.serving import Server, serving
-from support.tour import SETTINGS, Stop, settle_in
+from support.serving import serving
+from support.tour import SETTINGS, settle_in
 
-# Bytes of bodies over the wire for a page that is opened for the first time.
+# Bytes over the wire for a page that is opened for the first time.
 LIGHT, EDITOR = 100_000, 400_000
 EDITORS = {"template", "template-new"}
 SETTLED_MS = 250
+# Charts are drawn anew for another width, a frame later.
+REDRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A page as a browser met it: the bytes it took, its width by look, and what is wrong with it by look."""
+
+    taken: int
+    widths: Mapping[str, int]
+    faults: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """A server on which somebody made a few things, and where they are."""
+    """Every page of a server on which somebody made a few things, and what the browser complained of."""
 
-    server: Server
-    stops: Sequence[Stop]
+    pages: Mapping[str, Seen]
+    watch: Watch
 
 
 @pytest.fixture(scope="module")
-def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+def tour(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Tour:
     folder = tmp_path_factory.mktemp("tour")
     (folder / "gristmill.toml").write_text(SETTINGS)
-    with serving(GristmillShell(folder), "--port", "0", "--workers", "1") as server:
-        yield Tour(server, settle_in(server))
-
-
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
-def test_no_page_has_a_serious_fault_for_those_who_see_or_point_otherwise(
-    tour: Tour, browser: Browser, look: Look
-) -> None:
-    faults, widths = {}, {}
-    for stop, page in walk(tour, browser, look):
-        widths[stop.name] = page.evaluate("document.documentElement.scrollWidth")
-        if found := serious_violations(page):
-            faults[stop.name] = found
-    assert faults == {}
-    assert {name: width for name, width in widths.items() if width > look.width} == {}
-
-
-def test_no_page_is_heavy(tour: Tour, browser: Browser) -> None:
-    taken: list[float] = []
-    weights = {}
-    for stop, page in walk(tour, browser, LOOKS[0], taken):
-        weights[stop.name] = round(sum(taken))
-        assert weights[stop.name] > 0, page.url
-        taken.clear()
-    most = {name: EDITOR if name in EDITORS else LIGHT for name in weights}
-    assert {name: weight for name, weight in weights.items() if weight > most[name]} == {}
-
-
-def walk(tour: Tour, browser: Browser, look: Look, taken: list[float] | None = None) -> Iterator[tuple[Stop, Page]]:
-    """Each page in turn; a browser that complains of one fails the test.
-
-    With `taken` the browser keeps nothing, and the bytes of bodies that came over the wire are added there.
-    """
-    with open_windows(browser, tour.server, look) as windows:
-        watch = Watch(expected=["/nothing-here"])
-        for page in windows.values():
-            watch.look_at(page.context)
-            if taken is not None:
+    shell = GristmillShell(folder, is_measured=False)
+    with serving(shell, "--port", "0", "--workers", "1") as server:
+        stops, watch, taken = settle_in(server), Watch(expected=["/nothing-here"]), list[float]()
+        pages = {}
+        with open_windows(browser, server, LOOKS[0]) as windows:
+            for page in windows.values():
+                watch.look_at(page.context)
                 weigh(page, taken)
-        for stop in tour.stops:
-            page = windows[stop.who]
-            page.goto(f"{tour.server.url}{stop.path}")
-            page.wait_for_timeout(SETTLED_MS)
-            yield stop, page
-        watch.must_be_quiet()
+            for stop in stops:
+                taken.clear()
+                page = windows[stop.who]
+                page.goto(f"{server.url}{stop.path}")
+                page.wait_for_timeout(SETTLED_MS)
+                pages[stop.name] = see(page, taken)
+    return Tour(pages, watch)
+
+
+def see(page: Page, taken: Sequence[float]) -> Seen:
+    """What is there to see of a page that was opened, in one look after another."""
+    bytes_taken, widths, faults = round(sum(taken)), {}, {}
+    for look in LOOKS:
+        page.emulate_media(color_scheme="dark" if look.scheme == "dark" else "light")
+        page.set_viewport_size({"width": look.width, "height": look.height})
+        page.evaluate(REDRAWN)
+        widths[look.name] = page.evaluate("document.documentElement.scrollWidth")
+        faults[look.name] = serious_violations(page)
+    return Seen(taken=bytes_taken, widths=widths, faults=faults)
 
 
 def weigh(page: Page, taken: list[float]) -> None:
@@ -82,4 +76,21 @@ def weigh(page: Page, taken: list[float]) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    session.on("Network.dataReceived", lambda data: taken.append(data["encodedDataLength"]))
+    session.on("Network.loadingFinished", lambda data: taken.append(data["encodedDataLength"]))
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_no_page_has_a_serious_fault_for_those_who_see_or_point_otherwise(tour: Tour, look: Look) -> None:
+    assert {name: seen.faults[look.name] for name, seen in tour.pages.items() if seen.faults[look.name]} == {}
+    widths = {name: seen.widths[look.name] for name, seen in tour.pages.items()}
+    assert {name: width for name, width in widths.items() if width > look.width} == {}
+
+
+def test_no_page_is_heavy(tour: Tour) -> None:
+    assert all(seen.taken > 0 for seen in tour.pages.values())
+    most = {name: EDITOR if name in EDITORS else LIGHT for name in tour.pages}
+    assert {name: seen.taken for name, seen in tour.pages.items() if seen.taken > most[name]} == {}
+
+
+def test_no_browser_complains_of_a_page(tour: Tour) -> None:
+    tour.watch.must_be_quiet()
