@@ -13,7 +13,10 @@ settings.register_profile("long", deadline=None, max_examples=2_000)
 settings.load_profile("house")
 
 # What runs by the hundred what other tests run too: measured by coverage it would take half as long again.
-UNMEASURED = ("faults", "mutants", "property", "api/test_access.py", "api/test_fuzz.py", "api/test_odd_requests.py")
+UNMEASURED = (
+    *("faults", "mutants", "property", "e2e/web"),
+    *("api/test_access.py", "api/test_fuzz.py", "api/test_odd_requests.py"),
+)
 LEFT_OUT = ("skipped", "xfailed", "xpassed")
 
 

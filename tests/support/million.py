@@ -1,9 +1,12 @@
 """A job of a million records, made in seconds: one shard's rows as a worker writes them, then again with other slots.
 
 Nothing but slots and texts differs from what a worker leaves: segments, their manifest, shards and the index are real.
+`python -m support.million HOME OWNER` makes it in the store of a server's home.
 """
 
+import asyncio
 import hashlib
+import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -114,3 +117,7 @@ def _named(pattern: Segment, lease: Lease, content: bytes, accepted: int) -> Seg
     return replace(
         pattern, name=name, digest=digest, shard=lease.shard, epoch=lease.epoch, bytes=len(content), accepted=accepted
     )
+
+
+if __name__ == "__main__":
+    asyncio.run(make_million(Path(sys.argv[1]), UserId(sys.argv[2])))
