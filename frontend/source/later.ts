@@ -1,11 +1,13 @@
-// Scripts that a page can be read without: fetched and begun, in their order, when it has been painted.
+// Scripts that a page can be read without: fetched and begun when it has been painted. Then the page is `begun`.
 const LATEST_MS = 1000;
 
 export function beginLater(): void {
   const named = document.querySelectorAll<HTMLMetaElement>("meta[name='later']");
   const addresses = [...named].map((meta) => new URL(meta.content, location.href).href);
   // A page in a tab that nobody looks at is not painted.
-  void Promise.race([painted(), elapsed()]).then(() => addresses.forEach((href) => void import(href)));
+  void Promise.race([painted(), elapsed()])
+    .then(() => Promise.all(addresses.map((href) => import(href))))
+    .then(() => document.documentElement.classList.add("begun"));
 }
 
 function painted(): Promise<void> {

@@ -17,9 +17,9 @@ AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 LEFT = "net::ERR_ABORTED"
 TELL_OF_POLICY = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
-# What scripts make of a page begins after it was painted; whoever has none has the page as it is.
-BEGUN = """() => document.readyState === "complete" && (!document.documentElement.matches(".scripted") ||
-  [...document.querySelectorAll("[hx-get], [hx-post]")].every((one) => one.dataset.htmxPowered))"""
+# Scripts begin after the page was painted; whoever has none has the page as it is.
+BEGUN = """() => document.readyState === "complete" &&
+  document.documentElement.matches(":not(.scripted), .begun")"""
 
 
 # Without slots: Playwright leaves a mark of its own on whom it tells.
@@ -80,12 +80,8 @@ class Window:
         response = self.page.goto(f"{self.server.url}{path}")
         assert response is not None
         assert response.ok, f"{response.status} {path}"
-        self.await_scripts()
+        await_scripts(self.page)
         return self.page
-
-    def await_scripts(self) -> None:
-        """Wait until what has to follow what this person does has begun: nobody is as quick as a test."""
-        self.page.wait_for_function(BEGUN)
 
     def status_of(self, path: str) -> int:
         """What a path answers to this person."""
@@ -93,7 +89,7 @@ class Window:
 
     def press(self, name: str) -> None:
         """Press the button, or follow the link, that has this name."""
-        self.await_scripts()
+        await_scripts(self.page)
         button = self.page.get_by_role("button", name=name, exact=True)
         (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).first.click()
 
@@ -105,6 +101,11 @@ class Window:
     def sees(self, words: str | re.Pattern[str], *, seconds: float = 15) -> None:
         """Wait until somebody can read these words on the page."""
         expect(self.page.get_by_text(words).first).to_be_visible(timeout=seconds * 1000)
+
+
+def await_scripts(page: Page) -> None:
+    """Wait until the page's scripts have begun: nobody is as quick as a test."""
+    page.wait_for_function(BEGUN)
 
 
 FACTS = """\

@@ -18,12 +18,12 @@ async def principal_of(request: Request) -> Principal:
     """Who asks, found out once for each request. Raises UnauthenticatedError."""
     known: Principal | None = getattr(request.state, "principal", None)
     if known is None:
-        known = request.state.principal = await ask_anew(request)
+        known = request.state.principal = await authenticate(request)
     return known
 
 
-async def ask_anew(request: Request) -> Principal:
-    """Who asks, by how things stand now: a stream outlives a login. Raises UnauthenticatedError."""
+async def authenticate(request: Request) -> Principal:
+    """Who asks, as things stand now. Raises UnauthenticatedError."""
     return await service_of(request).authenticate(request.cookies.get(SESSION_COOKIE, ""))
 
 

@@ -119,3 +119,9 @@ def test_a_zone_that_is_none_is_utc(zone: str) -> None:
 
 def test_a_zone_is_the_readers() -> None:
     assert formats_of(asked(zone="Europe/Berlin")).zone == ZoneInfo("Europe/Berlin")
+
+
+def test_no_number_is_kept_as_less_than_nothing() -> None:
+    # In a language in which no other test has written a 0.
+    icelandic = Formats(locale=Locale("is"), zone=UTC)
+    assert [icelandic.number(value) for value in (-0.0, 0, Decimal("-0"))] == ["0", "0", "0"]

@@ -18,7 +18,7 @@ from gristmill.web.job.page import COURSE, HEAD, NOW, head_values, page_values
 from gristmill.web.job.view import MOST_EVENTS, JobView, read_on
 from gristmill.web.owned import OwnJob
 from gristmill.web.page import fill
-from gristmill.web.visitor import Visitor, ask_anew
+from gristmill.web.visitor import Visitor, authenticate
 from gristmill.wiring.service import Service
 
 router = APIRouter()
@@ -38,6 +38,8 @@ async def follow(request: Request, caller: Visitor, job: OwnJob) -> AsyncIterato
     with suppress(GristmillError):
         async with aclosing(_messages(request, caller.service, job.id)) as messages:
             async for html in messages:
+                # A stream outlives a login.
+                await authenticate(request)
                 yield ServerSentEvent(raw_data=html)
         yield ServerSentEvent(event="end", raw_data=job.id)
 
@@ -83,7 +85,6 @@ class _Screen:
             self._status = self._view.report.job.status
             parts.append(HEAD)
         if self.is_course_due or whole:
-            await ask_anew(self._request)
             self._view = await read_on(self._service, replace(self._view, events=tuple(self._events)))
             self._drawn_at = self._service.clock.monotonic()
             parts.append(COURSE)
